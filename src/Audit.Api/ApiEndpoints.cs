@@ -32,6 +32,7 @@ internal static class ApiEndpoints
         .AddSingleton<QuotaBook>()
         .AddSingleton<AlertBook>()
         .AddSingleton<AlertFeed>()
+        .AddSingleton<AlertDesk>()
         .AddSingleton<NodeInstruments>()
         .AddSingleton<FormatReaders>()
         .AddSingleton<TraceSessions>()

@@ -1,4 +1,5 @@
 using Audit.Pages.Access;
+using Audit.Pages.Alerts;
 using Audit.Pages.Assets;
 using Audit.Pages.Calls;
 using Audit.Pages.Cases;
@@ -33,6 +34,7 @@ internal static class PageEndpoints
         .AddSingleton<IPageGroup, DifferencePages>()
         .AddSingleton<IPageGroup, CallPages>()
         .AddSingleton<IPageGroup, CasePages>()
+        .AddSingleton<IPageGroup, AlertPages>()
         .AddSingleton<IPageGroup, ListPages>();
 
     public static void UsePageHeaders(this IApplicationBuilder web) => web.UseMiddleware<PageHeaders>();

@@ -190,16 +190,29 @@ internal sealed record AlertsAnswer(
     string State, string? Trouble, IReadOnlyList<AlertDestinationAnswer> Destinations);
 
 /// <param name="To">An address without its path, or a directory.</param>
-/// <param name="Position">All rows up to here were looked at; null of a directory, and of what never was.</param>
-/// <param name="Error">Why the first of those that wait was not taken.</param>
+/// <param name="Position">All rows up to here were looked at, or written; null where this node does not know.</param>
+/// <param name="Error">What stands in the way: why the first of those that wait was not taken, say.</param>
+/// <param name="Waits">The first of those that wait.</param>
 /// <param name="Dead">What was given up lately, newest first.</param>
 internal sealed record AlertDestinationAnswer(
     string Name, string To, string Format, IReadOnlyList<string> Rules, long? Position, int Waiting, long Sent,
-    long GivenUp, string? LastSentAt, string? Error, IReadOnlyList<DeadAlertAnswer> Dead);
+    long GivenUp, string? LastSentAt, string? Error, IReadOnlyList<UnsentAlertAnswer> Waits,
+    IReadOnlyList<UnsentAlertAnswer> Dead);
 
-/// <summary>An alert that was given up.</summary>
-internal sealed record DeadAlertAnswer(
-    string Id, string Rule, long Position, string At, string GivenUpAt, int Tries, string? Error, string? Source,
-    string? SessionId, string? ToolCallId, string? WindowId);
+/// <summary>An alert that waits, or that was given up.</summary>
+internal sealed record UnsentAlertAnswer(
+    string Id, string Rule, long Position, string At, int Tries, string? Error, string? Source, string? SessionId,
+    string? ToolCallId, string? WindowId)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NextTryAt { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? GivenUpAt { get; init; }
+}
+
+/// <param name="Alerts">How many are sent again.</param>
+/// <param name="Position">Of the row that says that somebody wanted it.</param>
+internal sealed record AlertsAgainAnswer(string Destination, int Alerts, long Position);
 
 internal sealed record AlertTestAnswer(string Destination, bool Taken, string? Error);

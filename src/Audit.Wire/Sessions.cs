@@ -94,6 +94,10 @@ internal sealed record DifferenceAnswer(string About, string Id)
 
     /// <summary>There are more changes than stand here.</summary>
     public bool Cut { get; init; }
+
+    /// <summary>The read models had not come as far as was asked: From and Until say what was compared.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Behind { get; init; }
 }
 
 /// <param name="Position">Null for before all.</param>
@@ -135,7 +139,12 @@ internal sealed record CaseAnswer(
 /// <param name="Sentence">What it comes to now; null where the book has nothing of the kind.</param>
 internal sealed record PinAnswer(
     long Pin, string? Source, string? SessionId, string? ToolCallId, string? WindowId, string? Query, string? Note,
-    string By, string At, long? Through, string? Sentence);
+    string By, string At, long? Through, string? Sentence)
+{
+    /// <summary>There is more of it than was looked at, or there was no time to look.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Cut { get; init; }
+}
 
 /// <summary>Something that was done with a case.</summary>
 /// <param name="Text">The title, the note, or what is said of a pin.</param>

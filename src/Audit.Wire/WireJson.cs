@@ -55,6 +55,7 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(StatsAnswer))]
 [JsonSerializable(typeof(AlertsAnswer))]
 [JsonSerializable(typeof(AlertTestAnswer))]
+[JsonSerializable(typeof(AlertsAgainAnswer))]
 [JsonSerializable(typeof(EventAnswer))]
 [JsonSerializable(typeof(EventPageAnswer))]
 [JsonSerializable(typeof(ReceiptAnswer))]

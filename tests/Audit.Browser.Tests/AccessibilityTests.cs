@@ -23,7 +23,7 @@ public sealed class AccessibilityTests(SharedPages pages)
         "/overview", "/overview?range=week", "/waiting", "/search", "/search?q=sql", "/search?q=sql&sort=ran", "/search?q=sql&columns=at,tool,state", "/things", "/thing?name=table:orders", "/nonsense", "/sessions", $"/session?id={Story.Session}",
         $"/call?session={Story.Session}&call={Story.Blocked}", $"/call?session={Story.Session}&call=call-export",
         $"/call?session={Story.Session}&call={Story.Waiting}", "/tasks", $"/task?id={Story.Task}", "/windows", $"/window?id={Story.WindowId}",
-        "/window?id=w-reindex", "/live", "/integrity", "/violations", "/calls?state=running", "/strayed", "/tokens", "/session?id=none", "/cases",
+        "/window?id=w-reindex", "/live", "/integrity", "/violations", "/calls?state=running", "/strayed", "/tokens", "/session?id=none", "/cases", "/alerts",
         "/cases?q=sql",
         $"/diff?session={Story.Session}", $"/diff?task={Story.Task}", "/policy",
     ];

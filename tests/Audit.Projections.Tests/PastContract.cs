@@ -116,6 +116,22 @@ public abstract class PastContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task when_the_book_took_what_it_had_up_to_a_position_is_known_also_where_the_position_has_no_row()
+    {
+        var side = await OpenAsync();
+        await RecordAsync(Do("c", 5, Say.Done()), Do("d", 7, Say.Done()));
+        await CaughtUpAsync(side);
+
+        Assert.Null(await side.TimeTravel.TakenAtAsync(0, None));
+        var first = (await side.TimeTravel.TakenAtAsync(1, None))!.Value;
+        var last = (await side.TimeTravel.TakenAtAsync(2, None))!.Value;
+        Assert.True(first.Ticks > 0 && last.Ticks >= first.Ticks);
+        Assert.Equal(last, await side.TimeTravel.TakenAtAsync(9, None));
+        await AppendAsync("strange", 1, "strange", "{\"a\":1}");
+        Assert.Equal(last, await side.TimeTravel.TakenAtAsync(3, None));
+    }
+
+    [ContractFact]
     public async Task a_call_whose_host_stops_numbering_is_told_in_the_order_of_its_times()
     {
         var side = await OpenAsync();

@@ -89,15 +89,20 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
             return null;
         }
 
-        var begun = from?.Time ?? await travel.TakenAtAsync(first, cancellation);
+        var asked = (From: first, Until: last);
+        (first, last) = between.Compared;
+        var isBehind = (first, last) != asked;
+        var begun = from is null ? null
+            : (isBehind ? null : from?.Time) ?? await travel.TakenAtAsync(first, cancellation);
         var now = Timestamp.From(clock.GetUtcNow());
-        var ended = until is null ? now : until?.Time ?? await travel.TakenAtAsync(last, cancellation);
+        var ended = (isBehind ? null : until is null ? now : until?.Time)
+            ?? await travel.TakenAtAsync(last, cancellation);
         // What is yet to come did not happen.
         ended = ended > now ? now : ended;
-        var changes = between.Windows.SelectMany(one => Of(one, begun ?? default, ended ?? default))
+        var changes = between.Windows.SelectMany(one => ended is { } end ? Of(one, begun ?? default, end) : [])
             .Concat(between.Calls.SelectMany(Of)).Concat(Notes(about, between)).ToList();
         var altered = between.Calls.Where(one => IsAltered(one.After) && !IsAltered(one.Before)).ToList();
-        about = about with { Cut = altered.Count > MostInputs };
+        about = about with { Cut = altered.Count > MostInputs, Behind = isBehind };
         foreach (var one in altered.Take(MostInputs))
         {
             changes.AddRange(await InputsAsync(reads.Scope, one, last, cancellation));
@@ -131,7 +136,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
     private static MomentAnswer MomentOf(PolicyVersion? version) =>
         new(version?.Position, WireOf.Time(version?.At)) { Version = version?.Version };
 
-    private static IEnumerable<(Timestamp At, ChangeAnswer Change)> Of(CallBetween one)
+    private static IEnumerable<(Timestamp? At, ChangeAnswer Change)> Of(CallBetween one)
     {
         var (before, after) = (one.Before, one.After);
         var call = new ChangeAnswer("call", after.CallId, "")
@@ -176,7 +181,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
     }
 
     /// <param name="begun">The first moment; by the clock too windows open and close.</param>
-    private static IEnumerable<(Timestamp At, ChangeAnswer Change)> Of(
+    private static IEnumerable<(Timestamp? At, ChangeAnswer Change)> Of(
         WindowBetween one, Timestamp begun, Timestamp ended)
     {
         var (before, after) = (one.Before, one.After);
@@ -187,7 +192,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
         if (before is null)
         {
             yield return At(
-                after.RequestedAt ?? default, after.Id,
+                after.RequestedAt ?? after.Acts.FirstOrDefault()?.At, after.Id,
                 window with { Change = Began, After = $"asked for by {after.RequestedBy}" });
         }
 
@@ -203,7 +208,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
         {
             var isClosed = state is "expired" or "revoked" or "closed";
             yield return At(
-                (isClosed ? after.Until : null) ?? by?.At ?? after.RequestedAt ?? default,
+                (isClosed ? after.Until : null) ?? by?.At ?? after.RequestedAt,
                 isClosed ? null : by?.Position,
                 window with { Change = isClosed ? Closed : "state", Before = was, After = state });
         }
@@ -211,7 +216,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
         if (before?.ClosesAt is { } closed && after.ClosesAt is { } closes && closed != closes)
         {
             yield return At(
-                by?.At ?? default, by?.Position,
+                by?.At, by?.Position,
                 window with { Change = Changed, Before = $"closes at {closed}", After = $"closes at {closes}" });
         }
 
@@ -225,7 +230,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
         }
     }
 
-    private static IEnumerable<(Timestamp At, ChangeAnswer Change)> Notes(DifferenceAnswer about, PastBetween between)
+    private static IEnumerable<(Timestamp? At, ChangeAnswer Change)> Notes(DifferenceAnswer about, PastBetween between)
     {
         var session = new ChangeAnswer("session", about.Id, "") { Session = about.Id, Source = about.Source };
         var (before, after) = (between.Before, between.After);
@@ -241,7 +246,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
     }
 
     /// <summary>The values of an input that were executed otherwise than asked for, as the call's page has them.</summary>
-    private async Task<IEnumerable<(Timestamp At, ChangeAnswer Change)>> InputsAsync(
+    private async Task<IEnumerable<(Timestamp? At, ChangeAnswer Change)>> InputsAsync(
         ReadScope scope, CallBetween one, long until, CancellationToken cancellation)
     {
         var call = one.After;
@@ -281,7 +286,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
 
     private static Timestamp Later(Timestamp one, Timestamp? other) => other > one ? other.Value : one;
 
-    private static (Timestamp At, ChangeAnswer Change) At(Timestamp at, long? position, ChangeAnswer change) =>
+    private static (Timestamp? At, ChangeAnswer Change) At(Timestamp? at, long? position, ChangeAnswer change) =>
         (at, change with { At = WireOf.Time(at), Position = position });
 }
 

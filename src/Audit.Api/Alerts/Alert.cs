@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Audit.Api.Diary;
 using Audit.Api.Instruments;
 using Audit.Api.Reading;
 
@@ -8,11 +9,14 @@ namespace Audit.Api.Alerts;
 /// Something that somebody is told of. It names what it is about, and holds nothing of what was said there: that is
 /// read when it is sent, so that what was erased meanwhile is not.
 /// </summary>
-/// <param name="Id">Made of the rule and the place in the book: the same alert has the same id, however often.</param>
+/// <param name="Id">
+/// Made of the rule and of what it is about: the same alert has the same id, however often, and what takes a position
+/// anew, after a restore or a set back, has another.
+/// </param>
 /// <param name="Position">The event that shows it.</param>
 /// <param name="At">When the book had it; of what a search found, when it happened.</param>
 /// <param name="Said">What is to be said of it in words of the node.</param>
-internal sealed record Alert(string Id, string Rule, long Position, DateTimeOffset At, string? Said = null)
+public sealed record Alert(string Id, string Rule, long Position, DateTimeOffset At, string? Said = null)
 {
     public string? Source { get; init; }
 
@@ -27,6 +31,88 @@ internal sealed record Alert(string Id, string Rule, long Position, DateTimeOffs
     public string? Agent { get; init; }
 
     public string? Tool { get; init; }
+}
+
+/// <summary>What is remembered of a destination, in the store that all nodes share.</summary>
+public sealed record DestinationState
+{
+    /// <summary>All rows up to here were looked at.</summary>
+    public long Rows { get; set; }
+
+    /// <summary>The searches were asked of all up to here.</summary>
+    public long Found { get; set; }
+
+    public List<WaitingAlert> Waiting { get; init; } = [];
+
+    /// <summary>What was given up, the newest last.</summary>
+    public List<WaitingAlert> Dead { get; init; } = [];
+
+    /// <summary>What searches found lately: a call that is found again is no second alert.</summary>
+    public List<string> Known { get; init; } = [];
+
+    /// <summary>Where the halts were that were told, by the part that has halted, until it goes on.</summary>
+    public Dictionary<string, string> Halts { get; init; } = [];
+
+    public long Sent { get; set; }
+
+    public long GivenUp { get; set; }
+
+    public DateTimeOffset? SentAt { get; set; }
+
+    /// <summary>What was given up waits anew, and is tried as often as before.</summary>
+    /// <returns>Whether there was any of it.</returns>
+    public bool SendAgain(IReadOnlyList<string> ids, DateTimeOffset now)
+    {
+        var again = Dead.FindAll(dead => ids.Contains(dead.Alert.Id));
+        Waiting.AddRange(again.Select(dead => dead with { Tries = 0, Due = now }));
+        return Dead.RemoveAll(again.Contains) > 0;
+    }
+
+    internal static string NameOf(AlertDestination destination) => $"alerts:{destination.Name}";
+
+    internal static async Task<DestinationState?> FindAsync(
+        IAuditStore store, AlertDestination destination, CancellationToken cancellation) =>
+        await store.FindStateAsync(NameOf(destination), cancellation) is { } kept
+            ? JsonSerializer.Deserialize<DestinationState>(kept)
+            : null;
+}
+
+/// <summary>An alert on its way: how often it was tried, when it is tried again, and what was in the way.</summary>
+public sealed record WaitingAlert(Alert Alert, int Tries, DateTimeOffset Due, string? Error = null);
+
+/// <summary>That what was given up is to be sent again, as the book has it for whichever node sends.</summary>
+internal sealed record SentAgain(string Destination, IReadOnlyList<string> Ids)
+{
+    public const string Act = "alerts.sent_again";
+
+    /// <returns>Null of any other row.</returns>
+    public static SentAgain? Of(SeenRow seen)
+    {
+        if (!seen.IsOurs || EventReader.NameOf(seen.Row.Manifest) != EventNames.OperatorActed
+            || seen.View.Text(EventField.Act) != Act || !seen.View.IsObject(EventField.Facts))
+        {
+            return null;
+        }
+
+        var facts = JsonElement.Parse(seen.View.Raw(EventField.Facts));
+        return new SentAgain(
+            facts.GetProperty("destination").GetString()!,
+            [.. facts.GetProperty("ids").EnumerateArray().Select(id => id.GetString()!)]);
+    }
+
+    /// <returns>The position of the row.</returns>
+    public Task<long> WriteAsync(OperatorActs acts, string by, DateTimeOffset at) => acts.WriteFactsAsync(
+        StreamNames.Operator(at), Act, by, json =>
+        {
+            json.WriteString("destination", Destination);
+            json.WriteStartArray("ids");
+            foreach (var id in Ids)
+            {
+                json.WriteStringValue(id);
+            }
+
+            json.WriteEndArray();
+        });
 }
 
 /// <summary>Tells what is worth an alert.</summary>
@@ -73,7 +159,7 @@ internal sealed class AlertRules(byte[] key)
         var row = seen.Row;
         var isCall = StreamNames.TrySplit(row.PersistenceId, out var session, out var call);
         return new Alert(
-            IdOf(rule, $"{row.Position}"), rule.Name, row.Position, new DateTimeOffset(row.CreatedTicks, default), said)
+            IdOf(rule, PlaceOf(row)), rule.Name, row.Position, new DateTimeOffset(row.CreatedTicks, default), said)
         {
             Source = view.Text(EventField.Source),
             Session = isCall ? session : null,
@@ -87,8 +173,8 @@ internal sealed class AlertRules(byte[] key)
 
     /// <summary>What a search found: of each call one, whatever else of it is found later.</summary>
     public Alert Of(AlertRule rule, SearchHit hit) => new(
-        IdOf(rule, hit.Call is { } call ? $"call {call.Id}" : $"{hit.Position}"), rule.Name, hit.Position,
-        hit.At.ToDateTimeOffset())
+        IdOf(rule, string.Join('\0', hit.Source, hit.SessionId, hit.CallId ?? $" {hit.Position} {hit.At}")),
+        rule.Name, hit.Position, hit.At.ToDateTimeOffset())
     {
         Source = hit.Source, Session = hit.SessionId, Call = hit.CallId, Task = hit.Task, Agent = hit.Agent,
         Tool = hit.Tool,
@@ -96,7 +182,7 @@ internal sealed class AlertRules(byte[] key)
 
     /// <summary>A part of the node that goes on no more.</summary>
     public Alert OfHalt(string part, long position, string? why, DateTimeOffset at) => new(
-        IdOf(AlertRule.Halt, $"{part} {position}"), AlertRule.Halt.Name, position, at,
+        IdOf(AlertRule.Halt, $"{part} {position} {at.UtcTicks}"), AlertRule.Halt.Name, position, at,
         why is null ? part : $"{part}: {why}");
 
     /// <summary>One that says that alerts arrive.</summary>
@@ -118,6 +204,9 @@ internal sealed class AlertRules(byte[] key)
         return string.Join(", ", counts.Take(RefusedShown)) + more;
     }
 
+    /// <summary>Which row it is, whatever lay at its position in another time of the book.</summary>
+    private static string PlaceOf(JournalRow row) => $"{row.PersistenceId} {row.Sequence} {row.CreatedTicks}";
+
     private string IdOf(AlertRule rule, string place) => "msg_" + Convert.ToHexStringLower(
         HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{rule.Name}\0{place}"))
             .AsSpan(0, 16));
@@ -130,7 +219,9 @@ internal static class AlertBody
     private const string OcsfVersion = "1.4.0";
 
     /// <param name="command">What was asked of the tool, as far as it is kept; null where it is not.</param>
-    public static byte[] Write(AlertFormat format, Alert alert, AlertRule rule, string? command, Uri? link)
+    /// <param name="log">Whose positions these are: another one began where they may be given anew.</param>
+    public static byte[] Write(
+        AlertFormat format, Alert alert, AlertRule rule, string? command, Uri? link, string? log)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(buffer, Reply.Options))
@@ -138,11 +229,11 @@ internal static class AlertBody
             json.WriteStartObject();
             if (format == AlertFormat.Standard)
             {
-                WriteStandard(json, alert, rule, command, LinkOf(alert, link));
+                WriteStandard(json, alert, rule, command, LinkOf(alert, link), log);
             }
             else
             {
-                WriteOcsf(json, alert, rule, command, LinkOf(alert, link));
+                WriteOcsf(json, alert, rule, command, LinkOf(alert, link), log);
             }
 
             json.WriteEndObject();
@@ -151,7 +242,8 @@ internal static class AlertBody
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void WriteStandard(Utf8JsonWriter json, Alert alert, AlertRule rule, string? command, string? link)
+    private static void WriteStandard(
+        Utf8JsonWriter json, Alert alert, AlertRule rule, string? command, string? link, string? log)
     {
         json.WriteString("type", IsOurs(rule) ? $"audit.{rule.Name}" : "audit.search");
         json.WriteString("timestamp", Timestamp.From(alert.At).ToString());
@@ -160,7 +252,7 @@ internal static class AlertBody
         json.WriteString("rule", rule.Name);
         json.WriteString("severity", rule.SeverityName);
         json.WriteString("title", rule.Title);
-        WriteFacts(json, alert, command);
+        WriteFacts(json, alert, command, log);
         WriteKnown(json, "link", link);
         json.WriteEndObject();
     }
@@ -169,7 +261,8 @@ internal static class AlertBody
     /// A Detection Finding (2004): a rule found something. API Activity (6003) would ask for the address from which
     /// each call came, which the book does not have.
     /// </summary>
-    private static void WriteOcsf(Utf8JsonWriter json, Alert alert, AlertRule rule, string? command, string? link)
+    private static void WriteOcsf(
+        Utf8JsonWriter json, Alert alert, AlertRule rule, string? command, string? link, string? log)
     {
         var time = alert.At.ToUnixTimeMilliseconds();
         json.WriteNumber("activity_id", 1);
@@ -223,15 +316,16 @@ internal static class AlertBody
         json.WriteStartArray("evidences");
         json.WriteStartObject();
         json.WriteStartObject("data");
-        WriteFacts(json, alert, command);
+        WriteFacts(json, alert, command, log);
         json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndArray();
     }
 
-    private static void WriteFacts(Utf8JsonWriter json, Alert alert, string? command)
+    private static void WriteFacts(Utf8JsonWriter json, Alert alert, string? command, string? log)
     {
         json.WriteNumber("position", alert.Position);
+        WriteKnown(json, "log", log);
         WriteKnown(json, "said", alert.Said);
         WriteKnown(json, "source", alert.Source);
         WriteKnown(json, "session_id", alert.Session);

@@ -15,7 +15,7 @@ internal sealed class AlertFeed(
     private readonly AlertSender sender = new(clock);
     private readonly AlertRules rules = new(store.Keys.Derive("alerts"));
     private IReadOnlyList<AlertDestination> running = [];
-    private volatile IReadOnlyList<(AlertDestination To, IAlertRun Run, BackgroundWork Work)> runs = [];
+    private volatile IReadOnlyList<GoingOn> runs = [];
     private HeldLock? lead;
     private BackgroundWork? work;
 
@@ -24,6 +24,11 @@ internal sealed class AlertFeed(
     /// <summary>What this node counts of each address that it posts to.</summary>
     public IEnumerable<(string Name, DestinationState State)> Posted => runs
         .Select(one => (one.To.Name, (one.Run as WebhookRun)?.State!)).Where(one => one.Item2 is not null);
+
+    /// <summary>How a destination fares here; nothing where another node sends.</summary>
+    public (long? Position, string? Trouble) Of(string name) =>
+        runs.FirstOrDefault(one => one.To.Name == name) is { } found
+            ? (found.Run.Position, found.Trouble ?? found.Run.Trouble) : default;
 
     public void Start() => work = new BackgroundWork(RunAsync);
 
@@ -40,7 +45,8 @@ internal sealed class AlertFeed(
     {
         var alert = rules.OfTest(clock.GetUtcNow());
         return sender.SendAsync(
-            to, alert.Id, AlertBody.Write(to.Format, alert, AlertRule.Test, null, plan.Link), cancellation);
+            to, alert.Id,
+            AlertBody.Write(to.Format, alert, AlertRule.Test, null, plan.Link, log.Known?.Log.Origin), cancellation);
     }
 
     private async Task RunAsync(CancellationToken cancellation)
@@ -95,14 +101,16 @@ internal sealed class AlertFeed(
         }
 
         await EndRunsAsync();
-        var begun = new List<(AlertDestination, IAlertRun, BackgroundWork)>();
+        var begun = new List<GoingOn>();
         var ground = new AlertGround(store, reads, log, guard, rules, sender, acts, times, clock, failures);
         foreach (var to in plan.Destinations)
         {
             IAlertRun run = to.Directory is null
                 ? new WebhookRun(ground, to, plan, await FindStateAsync(to, cancellation), lead)
                 : new SegmentRun(ground, to);
-            begun.Add((to, run, new BackgroundWork(token => GoOnAsync(to, run, token))));
+            var going = new GoingOn(to, run);
+            going.Work = new BackgroundWork(token => GoOnAsync(going, token));
+            begun.Add(going);
             runs = [.. begun];
         }
 
@@ -124,14 +132,15 @@ internal sealed class AlertFeed(
         return state;
     }
 
-    private async Task GoOnAsync(AlertDestination to, IAlertRun run, CancellationToken cancellation)
+    private async Task GoOnAsync(GoingOn going, CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
             var isMore = false;
             try
             {
-                isMore = await run.StepAsync(cancellation);
+                isMore = await going.Run.StepAsync(cancellation);
+                going.Trouble = null;
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -139,7 +148,9 @@ internal sealed class AlertFeed(
             }
             catch (Exception failure)
             {
-                failures.Report($"alerts to {to.Name}", failure);
+                failures.Report($"alerts to {going.To.Name}", failure);
+                going.Trouble = failure is IOException or UnauthorizedAccessException
+                    ? failure.Message : "it fails for now, and the node's log says why";
             }
 
             await (isMore ? Task.CompletedTask : PauseAsync(cancellation));
@@ -158,12 +169,12 @@ internal sealed class AlertFeed(
     {
         var ended = runs;
         (runs, running) = ([], []);
-        foreach (var (_, run, goingOn) in ended)
+        foreach (var going in ended)
         {
-            await goingOn.DisposeAsync();
+            await (going.Work?.DisposeAsync() ?? default);
             try
             {
-                await run.DisposeAsync();
+                await going.Run.DisposeAsync();
             }
             catch (Exception failure)
             {
@@ -175,12 +186,93 @@ internal sealed class AlertFeed(
 
     private async Task PauseAsync(CancellationToken cancellation) =>
         await Task.Delay(times.Pause, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private sealed class GoingOn(AlertDestination to, IAlertRun run)
+    {
+        public AlertDestination To => to;
+
+        public IAlertRun Run => run;
+
+        public BackgroundWork? Work { get; set; }
+
+        /// <summary>Why its last step failed.</summary>
+        public volatile string? Trouble;
+    }
+}
+
+/// <summary>Where an alert or the book goes, and how that fares.</summary>
+/// <param name="State">What is remembered of an address; null of a directory, and of what never was.</param>
+/// <param name="Position">All rows up to here were looked at, or written; null where this node does not know.</param>
+/// <param name="Trouble">What stands in the way now.</param>
+public sealed record DestinationNow(AlertDestination To, DestinationState? State, long? Position, string? Trouble);
+
+/// <param name="State">none, sending, or standing_by: another node of the store sends.</param>
+/// <param name="Trouble">Why the file as it is now does not hold; then the last one that could be read goes on.</param>
+public sealed record AlertsNow(string State, string? Trouble, IReadOnlyList<DestinationNow> Destinations);
+
+/// <summary>How alerts fare, and what is done about it, however it is asked: by the API or by a page.</summary>
+internal sealed class AlertDesk(
+    AlertBook book, AlertFeed feed, IAuditStore store, OperatorActs acts, TimeProvider clock)
+{
+    public const Roles MayAct = Roles.Admin;
+
+    public async Task<AlertsNow> LookAsync(CancellationToken cancellation)
+    {
+        var (plan, found) = (book.Now, new List<DestinationNow>());
+        foreach (var to in plan.Destinations)
+        {
+            var state = to.Url is null ? null : await DestinationState.FindAsync(store, to, cancellation);
+            var (position, trouble) = feed.Of(to.Name);
+            found.Add(new DestinationNow(
+                to, state, to.Url is null ? position : state?.Rows,
+                state?.Waiting.Find(one => one.Error is not null)?.Error ?? trouble));
+        }
+
+        return new AlertsNow(
+            plan.Destinations.Count == 0 ? "none" : feed.IsSending ? "sending" : "standing_by", plan.Trouble, found);
+    }
+
+    /// <summary>Sends one that says that it is a test.</summary>
+    /// <exception cref="RefusedException">There is no such address.</exception>
+    public async Task<AlertTestAnswer> TestAsync(string name, Bearer actor, CancellationToken cancellation)
+    {
+        var (to, plan) = Require(name);
+        await acts.WriteAsync("alerts.tested", actor.Name, json => json.WriteString("destination", name));
+        var rejection = await feed.TestAsync(to, plan, cancellation);
+        return new AlertTestAnswer(name, rejection is null, rejection?.Sentence);
+    }
+
+    /// <summary>Has sent again what was given up. Whichever node sends reads it in the book.</summary>
+    /// <param name="ids">Null for all of it.</param>
+    /// <exception cref="RefusedException">There is no such address, or nothing of the kind was given up.</exception>
+    public async Task<AlertsAgainAnswer> SendAgainAsync(
+        string name, IReadOnlyList<string>? ids, Bearer actor, CancellationToken cancellation)
+    {
+        var (to, _) = Require(name);
+        var state = await DestinationState.FindAsync(store, to, cancellation);
+        var dead = state?.Dead.Select(one => one.Alert.Id).ToList() ?? [];
+        if ((ids ?? dead).Count == 0 || ids?.All(dead.Contains) == false)
+        {
+            throw new RefusedException(Problem.NotFound(
+                $"Nothing of the kind was given up for \"{name}\", or it is on its way again."));
+        }
+
+        var again = new SentAgain(name, [.. (ids ?? dead).Distinct()]);
+        return new AlertsAgainAnswer(
+            name, again.Ids.Count, await again.WriteAsync(acts, actor.Name, clock.GetUtcNow()));
+    }
+
+    private (AlertDestination To, AlertPlan Plan) Require(string name) =>
+        book.Now is var plan && plan.Destinations.FirstOrDefault(one => one.Name == name) is { Url: not null } to
+            ? (to, plan)
+            : throw new RefusedException(Problem.NotFound($"The file alerts.json names no address \"{name}\"."));
 }
 
 /// <summary>`/v1/alerts`: where alerts go, what waits, and what was given up.</summary>
-internal sealed class AlertEndpoints(
-    AlertBook book, AlertFeed feed, IAuditStore store, OperatorActs acts) : IEndpointGroup
+internal sealed class AlertEndpoints(AlertDesk desk) : IEndpointGroup
 {
+    private const int WaitingShown = 20, MostIds = 100;
+
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Get(
@@ -189,49 +281,55 @@ internal sealed class AlertEndpoints(
             + "not shown.")
             .Produces<AlertsAnswer>().Scoped(Scope.Unbound);
         routes.Post(
-            "/v1/alerts/test", TestAsync, Roles.Admin, "Sends an alert that says it is a test, now and once.",
+            "/v1/alerts/test", TestAsync, AlertDesk.MayAct, "Sends an alert that says it is a test, now and once.",
             "The body is {destination}, a name of the file.")
             .Produces<AlertTestAnswer>().Scoped(Scope.Administration);
+        routes.Post(
+            "/v1/alerts/again", SendAgainAsync, AlertDesk.MayAct, "Sends again what was given up.",
+            "The body is {destination, ids?}; without ids it is all that was given up for it. That it was asked for "
+            + "stands in the book.")
+            .Produces<AlertsAgainAnswer>().Scoped(Scope.Administration);
     }
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
-        var plan = book.Now;
-        var shown = new List<AlertDestinationAnswer>();
-        foreach (var to in plan.Destinations)
-        {
-            shown.Add(AnswerOf(
-                to, to.Url is null ? null : await DestinationState.FindAsync(store, to, context.RequestAborted)));
-        }
-
-        return Reply.Json(new AlertsAnswer(
-            plan.Destinations.Count == 0 ? "none" : feed.IsSending ? "sending" : "standing_by", plan.Trouble, shown));
+        var now = await desk.LookAsync(context.RequestAborted);
+        return Reply.Json(new AlertsAnswer(now.State, now.Trouble, [.. now.Destinations.Select(AnswerOf)]));
     }
 
     private async Task<IResult> TestAsync(HttpContext context)
     {
         var body = await context.ReadObjectAsync();
         body.RequireOnly(["destination"]);
-        var (name, plan) = (body.RequiredText("destination"), book.Now);
-        if (plan.Destinations.FirstOrDefault(one => one.Name == name) is not { Url: not null } to)
-        {
-            return Problem.NotFound($"The file alerts.json names no address \"{name}\".");
-        }
-
-        await acts.WriteAsync("alerts.tested", context.Bearer().Name, json => json.WriteString("destination", name));
-        var rejection = await feed.TestAsync(to, plan, context.RequestAborted);
-        return Reply.Json(new AlertTestAnswer(name, rejection is null, rejection?.Sentence));
+        return Reply.Json(await desk.TestAsync(
+            body.RequiredText("destination"), context.Bearer(), context.RequestAborted));
     }
 
-    private static AlertDestinationAnswer AnswerOf(AlertDestination to, DestinationState? state) => new(
-        to.Name, to.To, to.Url is null ? "ndjson" : to.Format.ToString().ToLowerInvariant(),
-        [.. to.Rules.Select(rule => rule.Name)], state?.Rows, state?.Waiting.Count ?? 0, state?.Sent ?? 0,
-        state?.GivenUp ?? 0, TimeOf(state?.SentAt), state?.Waiting.Find(one => one.Error is not null)?.Error,
-        [.. (state?.Dead ?? []).Select(AnswerOf).Reverse()]);
+    private async Task<IResult> SendAgainAsync(HttpContext context)
+    {
+        var body = await context.ReadObjectAsync();
+        body.RequireOnly(["destination", "ids"]);
+        var ids = body.Texts("ids", MostIds);
+        return Reply.Json(await desk.SendAgainAsync(
+            body.RequiredText("destination"), ids, context.Bearer(), context.RequestAborted));
+    }
 
-    private static DeadAlertAnswer AnswerOf(WaitingAlert dead) => new(
-        dead.Alert.Id, dead.Alert.Rule, dead.Alert.Position, TimeOf(dead.Alert.At)!, TimeOf(dead.Due)!, dead.Tries,
-        dead.Error, dead.Alert.Source, dead.Alert.Session, dead.Alert.Call, dead.Alert.Window);
+    private static AlertDestinationAnswer AnswerOf(DestinationNow now)
+    {
+        var (to, state, position, trouble) = now;
+        return new AlertDestinationAnswer(
+            to.Name, to.To, to.FormatName, [.. to.Rules.Select(rule => rule.Name)], position,
+            state?.Waiting.Count ?? 0, state?.Sent ?? 0, state?.GivenUp ?? 0, TimeOf(state?.SentAt), trouble,
+            [
+                .. (state?.Waiting ?? []).Take(WaitingShown)
+                    .Select(one => AnswerOf(one) with { NextTryAt = TimeOf(one.Due) }),
+            ],
+            [.. (state?.Dead ?? []).Select(one => AnswerOf(one) with { GivenUpAt = TimeOf(one.Due) }).Reverse()]);
+    }
+
+    private static UnsentAlertAnswer AnswerOf(WaitingAlert one) => new(
+        one.Alert.Id, one.Alert.Rule, one.Alert.Position, TimeOf(one.Alert.At)!, one.Tries, one.Error,
+        one.Alert.Source, one.Alert.Session, one.Alert.Call, one.Alert.Window);
 
     private static string? TimeOf(DateTimeOffset? time) =>
         time is { } known ? Timestamp.From(known).ToString() : null;

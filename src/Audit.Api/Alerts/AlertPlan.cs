@@ -4,7 +4,7 @@ namespace Audit.Api.Alerts;
 /// <param name="Name">As the file names it.</param>
 /// <param name="Severity">As OCSF counts them, from 1 (informational) to 5 (critical).</param>
 /// <param name="Query">What finds the calls; null for what events or the node's own state show.</param>
-internal sealed record AlertRule(string Name, string Title, int Severity, string? Query = null)
+public sealed record AlertRule(string Name, string Title, int Severity, string? Query = null)
 {
     public static readonly AlertRule
         Violation = new("violation", "A message was refused as a violation", 4),
@@ -27,7 +27,7 @@ internal sealed record AlertRule(string Name, string Title, int Severity, string
     public string SeverityName => Severities[Severity];
 }
 
-internal enum AlertFormat
+public enum AlertFormat
 {
     Standard,
     Ocsf,
@@ -40,12 +40,14 @@ internal enum AlertFormat
 /// <param name="Timeout">How long one try may take.</param>
 /// <param name="Directory">Null for an address.</param>
 /// <param name="WithContent">With the content in the place of what is sealed.</param>
-internal sealed record AlertDestination(
+public sealed record AlertDestination(
     string Name, Uri? Url, string? SecretFile, bool IsPrivate, AlertFormat Format, IReadOnlyList<AlertRule> Rules,
     TimeSpan Timeout, string? Directory, bool WithContent)
 {
     /// <summary>For people: paths and queries of such addresses are often secrets.</summary>
     public string To => Directory ?? Url!.GetLeftPart(UriPartial.Authority);
+
+    public string FormatName => Url is null ? "ndjson" : Format.ToString().ToLowerInvariant();
 }
 
 /// <summary>The file `alerts.json` of the data directory, as it holds now.</summary>
@@ -71,6 +73,7 @@ internal sealed record AlertPlan(
             file, "destinations", MostDestinations, one => DestinationOf(one, directory, rules));
         RequireDifferent("rules", rules.Select(rule => rule.Name));
         RequireDifferent("destinations", destinations.Select(one => one.Name));
+        RequireDifferent("destinations", destinations.Select(one => one.Directory).OfType<string>());
         return new AlertPlan(bytes, file.Text("link") is { } link ? Address("link", link) : null, rules, destinations);
     }
 
@@ -115,8 +118,8 @@ internal sealed record AlertPlan(
         {
             one.RequireOnly(["name", "directory", "content"]);
             return new AlertDestination(
-                NameOf(one), null, null, false, default, [], default, Path.GetFullPath(path, directory),
-                one.Flag("content"));
+                NameOf(one), null, null, false, default, [], default,
+                Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, directory)), one.Flag("content"));
         }
 
         one.RequireOnly(["name", "url", "secret_file", "private", "format", "rules", "timeout_seconds"]);
@@ -225,12 +228,7 @@ internal sealed class AlertBook(ApiSettings settings, ReadSide reads, FailureLog
                 return AlertPlan.None;
             }
 
-            var bytes = File.ReadAllBytes(file);
-            if (bytes.Length == 0)
-            {
-                throw new UnreadableException("", "it is empty, as one that is just being written");
-            }
-
+            var bytes = Read();
             if (bytes.AsSpan().SequenceEqual(seen))
             {
                 return now;
@@ -243,8 +241,23 @@ internal sealed class AlertBook(ApiSettings settings, ReadSide reads, FailureLog
             is UnreadableException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             var trouble = $"The file {file} cannot be used: {wrong.Message}";
-            failures.Report("alerts file", new InvalidDataException(trouble, wrong));
+            if (trouble != now.Trouble)
+            {
+                failures.Report("alerts file", new InvalidDataException(trouble, wrong));
+            }
+
             return now with { Trouble = trouble };
         }
+    }
+
+    /// <summary>What cannot be read is none that was seen: what is there then may be what was before.</summary>
+    private byte[] Read()
+    {
+        var known = seen;
+        seen = [];
+        var bytes = File.ReadAllBytes(file);
+        seen = bytes.Length > 0 ? known
+            : throw new UnreadableException("", "it is empty, as one that is just being written");
+        return bytes;
     }
 }

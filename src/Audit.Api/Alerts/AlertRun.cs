@@ -8,47 +8,15 @@ namespace Audit.Api.Alerts;
 /// <summary>What goes on for one destination as long as this node sends: a step, and again and again.</summary>
 internal interface IAlertRun : IAsyncDisposable
 {
+    /// <summary>All rows up to here were looked at, or written; null before the first look.</summary>
+    long? Position { get; }
+
+    /// <summary>What stands in the way of a part of it, while the rest goes on.</summary>
+    string? Trouble { get; }
+
     /// <returns>Whether there is more to do at once.</returns>
     Task<bool> StepAsync(CancellationToken cancellation);
 }
-
-/// <summary>What is remembered of a destination, in the store that all nodes share.</summary>
-internal sealed record DestinationState
-{
-    /// <summary>All rows up to here were looked at.</summary>
-    public long Rows { get; set; }
-
-    /// <summary>The searches were asked of all up to here.</summary>
-    public long Found { get; set; }
-
-    public List<WaitingAlert> Waiting { get; init; } = [];
-
-    /// <summary>What was given up, the newest last.</summary>
-    public List<WaitingAlert> Dead { get; init; } = [];
-
-    /// <summary>What searches found lately: a call that is found again is no second alert.</summary>
-    public List<string> Known { get; init; } = [];
-
-    /// <summary>The halts that were told, by the part that has halted, until it goes on.</summary>
-    public Dictionary<string, string> Halts { get; init; } = [];
-
-    public long Sent { get; set; }
-
-    public long GivenUp { get; set; }
-
-    public DateTimeOffset? SentAt { get; set; }
-
-    public static string NameOf(AlertDestination destination) => $"alerts:{destination.Name}";
-
-    public static async Task<DestinationState?> FindAsync(
-        IAuditStore store, AlertDestination destination, CancellationToken cancellation) =>
-        await store.FindStateAsync(NameOf(destination), cancellation) is { } kept
-            ? JsonSerializer.Deserialize<DestinationState>(kept)
-            : null;
-}
-
-/// <summary>An alert on its way: how often it was tried, when it is tried again, and what was in the way.</summary>
-internal sealed record WaitingAlert(Alert Alert, int Tries, DateTimeOffset Due, string? Error = null);
 
 /// <summary>What the runs of all destinations have in common.</summary>
 internal sealed record AlertGround(
@@ -92,6 +60,10 @@ internal sealed class WebhookRun(
     public static int MostTries => Pauses.Length + 1;
 
     public DestinationState State => state;
+
+    public long? Position => state.Rows;
+
+    public string? Trouble { get; private set; }
 
     public async Task<bool> StepAsync(CancellationToken cancellation)
     {
@@ -156,12 +128,12 @@ internal sealed class WebhookRun(
         {
             if (position is { } at)
             {
-                var halt = ground.Rules.OfHalt(part, at, why, ground.Clock.GetUtcNow());
-                if (state.Halts.GetValueOrDefault(part) != halt.Id)
+                var place = at.ToString(CultureInfo.InvariantCulture);
+                if (state.Halts.GetValueOrDefault(part) != place)
                 {
-                    state.Halts[part] = halt.Id;
+                    state.Halts[part] = place;
                     // Whoever makes many others holds this one back no longer than the one that is on its way.
-                    Add(halt, isFirst: true);
+                    Add(ground.Rules.OfHalt(part, at, why, ground.Clock.GetUtcNow()), isFirst: true);
                 }
             }
             else if (isWell && state.Halts.Remove(part))
@@ -201,11 +173,17 @@ internal sealed class WebhookRun(
             return false;
         }
 
-        foreach (var alert in SeenRow.Of(page).Select(TryRead).OfType<Alert>())
+        foreach (var seen in SeenRow.Of(page))
         {
-            if (destination.Rules.Any(rule => rule.Name == alert.Rule))
+            if (TryRead(seen) is { } alert && destination.Rules.Any(rule => rule.Name == alert.Rule))
             {
                 Add(alert);
+            }
+            else if (SentAgain.Of(seen) is { } again && again.Destination == destination.Name
+                && state.SendAgain(again.Ids, ground.Clock.GetUtcNow()))
+            {
+                // Whoever asks has seen to the receiver.
+                (failuresInARow, restsUntil, isChanged) = (0, default, true);
             }
         }
 
@@ -229,7 +207,7 @@ internal sealed class WebhookRun(
         }
 
         var through = Math.Min(known, state.Found + SearchedAtOnce);
-        var found = new List<Alert>();
+        var (found, trouble) = (new List<Alert>(), (string?)null);
         foreach (var rule in searches)
         {
             try
@@ -242,9 +220,11 @@ internal sealed class WebhookRun(
             {
                 // Names that others make may be too many, or stand for two windows: the other rules go on.
                 ground.Failures.Report($"{place}, rule {rule.Name}", unanswered);
+                trouble ??= $"the rule {rule.Name} cannot be asked: {unanswered.Message}";
             }
         }
 
+        Trouble = trouble;
         foreach (var alert in found.Where(alert => !state.Known.Contains(alert.Id)).OrderBy(alert => alert.Position))
         {
             state.Known.Add(alert.Id);
@@ -346,7 +326,9 @@ internal sealed class WebhookRun(
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private async Task<byte[]> BodyAsync(Alert alert, AlertRule rule, CancellationToken cancellation) =>
-        AlertBody.Write(destination.Format, alert, rule, await CommandAsync(alert, cancellation), plan.Link);
+        AlertBody.Write(
+            destination.Format, alert, rule, await CommandAsync(alert, cancellation), plan.Link,
+            ground.Log.Known?.Log.Origin);
 
     /// <summary>
     /// What was asked of the tool, as the book has it now: without what was erased, or cannot be opened.

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Numerics;
 using System.Security.Cryptography;
 using Audit.Api.Diary;
 using Audit.Api.Reading;
@@ -34,7 +35,8 @@ internal sealed class AlertSender(TimeProvider clock) : IDisposable
                 request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
             return answer.IsSuccessStatusCode ? null : new Rejection(
                 $"the receiver answered {(int)answer.StatusCode}",
-                answer.StatusCode == HttpStatusCode.Gone, answer.Headers.RetryAfter?.Delta);
+                answer.StatusCode == HttpStatusCode.Gone,
+                answer.Headers.RetryAfter is not { } asked ? null : asked.Delta ?? asked.Date - clock.GetUtcNow());
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -132,43 +134,65 @@ internal sealed record Rejection(string Sentence, bool IsFinal = false, TimeSpan
 
 /// <summary>
 /// Writes the book on and on into a directory: files of lines, each named by the first position and the last one that
-/// it has, and each there as a whole or not at all. What the files are called is all that is remembered.
+/// it has, and each there as a whole or not at all. What the files are called is all that is remembered; whether the
+/// newest is of this book is seen by its last line. Where it is not, for the book was restored or set back, files of
+/// another number go on behind the newest that is: from their first position on they stand in the place of those
+/// before them.
 /// </summary>
 internal sealed class SegmentWriter : IDisposable
 {
     private const int MostRows = 10_000;
     private const long MostBytes = 16 << 20;
-    private const string Prefix = "events-", Suffix = ".ndjson", Part = ".part";
+    private const string Prefix = "events-", Suffix = ".ndjson", Part = ".part", Held = ".events.lock";
 
     private readonly string directory;
     private readonly TimeProvider clock;
     private readonly TimeSpan longest;
+    private readonly FileStream held;
+    private string prefix = Prefix;
     private FileStream? file;
     private long first;
     private int rows;
     private DateTimeOffset begun;
 
-    public SegmentWriter(string directory, TimeProvider clock, TimeSpan longest)
+    private SegmentWriter(string directory, TimeProvider clock, TimeSpan longest)
     {
         (this.directory, this.clock, this.longest) = (directory, clock, longest);
         OwnerOnly.MakeDirectory(directory);
+        OwnerOnly.MakeFile(Path.Combine(directory, Held));
+        // Two who write here would each take the other's files for those of another book.
+        held = new FileStream(Path.Combine(directory, Held), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         foreach (var unfinished in Directory.GetFiles(directory, $"{Prefix}*{Part}"))
         {
             File.Delete(unfinished);
         }
-
-        Position = Directory.EnumerateFiles(directory, $"{Prefix}*{Suffix}").Select(LastOf).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Everything up to here is in a file, or in the one that is being written.</summary>
     public long Position { get; private set; }
+
+    public static async Task<SegmentWriter> OpenAsync(
+        string directory, TimeProvider clock, TimeSpan longest, IJournal journal, CancellationToken cancellation)
+    {
+        var writer = new SegmentWriter(directory, clock, longest);
+        try
+        {
+            await writer.GoBehindAsync(journal, cancellation);
+            return writer;
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+    }
 
     public void Add(long position, ReadOnlySpan<byte> line)
     {
         if (file is null)
         {
             (first, rows, begun) = (position, 0, clock.GetUtcNow());
-            file = OwnerOnly.Create(Path.Combine(directory, $"{Prefix}{first:D20}{Part}"));
+            file = OwnerOnly.Create(Path.Combine(directory, $"{prefix}{first:D20}{Part}"));
         }
 
         file.Write(line);
@@ -189,18 +213,84 @@ internal sealed class SegmentWriter : IDisposable
         file.Flush(flushToDisk: true);
         file.Dispose();
         file = null;
-        OwnerOnly.Move(part, Path.Combine(directory, $"{Prefix}{first:D20}-{Position:D20}{Suffix}"));
+        OwnerOnly.Move(part, Path.Combine(directory, $"{prefix}{first:D20}-{Position:D20}{Suffix}"));
     }
 
-    public void Dispose() => file?.Dispose();
-
-    private static long LastOf(string path)
+    public void Dispose()
     {
-        var name = Path.GetFileNameWithoutExtension(path);
-        return long.TryParse(
-            name[(name.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
-            ? last
-            : 0;
+        using (held)
+        {
+            file?.Dispose();
+        }
+    }
+
+    private async Task GoBehindAsync(IJournal journal, CancellationToken cancellation)
+    {
+        var all = Directory.EnumerateFiles(directory, $"{Prefix}*{Suffix}").Select(Segment.Of).OfType<Segment>()
+            .OrderByDescending(one => one.Book).ThenByDescending(one => one.Last).ToList();
+        var (book, replaced, isOther) = (all.Count == 0 ? 1 : all[0].Book, long.MaxValue, false);
+        foreach (var files in all.GroupBy(one => one.Book))
+        {
+            foreach (var one in files.Where(one => one.Last < replaced))
+            {
+                if (await one.IsOfAsync(journal, cancellation))
+                {
+                    Begin(isOther ? book + 1 : book, one.Last);
+                    return;
+                }
+
+                isOther = true;
+            }
+
+            replaced = Math.Min(replaced, files.Min(one => one.First));
+        }
+
+        Begin(isOther ? book + 1 : book, 0);
+    }
+
+    private void Begin(int book, long position) =>
+        (prefix, Position) = (book == 1 ? Prefix : $"{Prefix}b{book:D4}-", position);
+
+    /// <summary>A file that is whole, as its name says.</summary>
+    private sealed record Segment(string Path, int Book, long First, long Last)
+    {
+        /// <returns>Null for a file of others.</returns>
+        public static Segment? Of(string path)
+        {
+            var parts = System.IO.Path.GetFileName(path)[Prefix.Length..^Suffix.Length].Split('-');
+            var book = 1;
+            return parts.Length == 2 || (parts is [['b', .. var number], _, _] && TryRead(number, out book))
+                ? TryRead(parts[^2], out long first) && TryRead(parts[^1], out long last)
+                    ? new Segment(path, book, first, last) : null
+                : null;
+        }
+
+        /// <summary>Whether the row that its last line was made of lies there still.</summary>
+        public async Task<bool> IsOfAsync(IJournal journal, CancellationToken cancellation)
+        {
+            if (await journal.ReadRowAsync(Last, cancellation) is not { } row)
+            {
+                // What was removed from the book's beginning is of it.
+                return await journal.ReadAfterAsync(0, 1, 1, cancellation) is [var oldest] && oldest.Position > Last;
+            }
+
+            try
+            {
+                var line = JsonElement.Parse(File.ReadLines(Path).Last());
+                return line.GetProperty("stream").GetString() == row.PersistenceId
+                    && line.GetProperty("sequence").GetInt64() == row.Sequence
+                    && line.GetProperty("created").GetDateTime().Ticks == row.CreatedTicks;
+            }
+            catch (Exception broken) when (broken is JsonException or KeyNotFoundException or FormatException
+                or InvalidOperationException)
+            {
+                return false;
+            }
+        }
+
+        private static bool TryRead<T>(string text, out T number)
+            where T : struct, INumber<T> =>
+            T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }
 
@@ -211,9 +301,14 @@ internal sealed class SegmentRun(AlertGround ground, AlertDestination destinatio
     private SegmentWriter? segments;
     private bool hasBegun;
 
+    public long? Position => segments?.Position;
+
+    public string? Trouble => null;
+
     public async Task<bool> StepAsync(CancellationToken cancellation)
     {
-        segments ??= new SegmentWriter(destination.Directory!, ground.Clock, ground.Times.Segment);
+        segments ??= await SegmentWriter.OpenAsync(
+            destination.Directory!, ground.Clock, ground.Times.Segment, ground.Store.Opened, cancellation);
         try
         {
             return await WriteOnAsync(segments, cancellation);
@@ -221,17 +316,22 @@ internal sealed class SegmentRun(AlertGround ground, AlertDestination destinatio
         catch
         {
             // Half a line may be in it: it is begun anew, after the last one that is whole.
-            var broken = segments;
-            segments = null;
-            broken.Dispose();
+            End();
             throw;
         }
     }
 
     public ValueTask DisposeAsync()
     {
-        segments?.Dispose();
+        End();
         return default;
+    }
+
+    private void End()
+    {
+        var ended = segments;
+        segments = null;
+        ended?.Dispose();
     }
 
     private async Task<bool> WriteOnAsync(SegmentWriter to, CancellationToken cancellation)
@@ -257,6 +357,12 @@ internal sealed class SegmentRun(AlertGround ground, AlertDestination destinatio
         }
 
         to.FinishIfDue();
+        if (page.Count == 0 && await ground.Store.Opened.LastPositionAsync(cancellation) < to.Position)
+        {
+            // The book was set back: what it has now is looked at anew.
+            End();
+        }
+
         return page.Count > 0;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Audit.Api.Acting;
 using Audit.Api.Intake;
 
@@ -22,6 +23,14 @@ public sealed record CasePin(
 public sealed record CaseAct(
     long Position, long Number, string Act, string By, Timestamp At, string? Text, long? Pin, string? Sha256);
 
+/// <summary>A case as lists show it.</summary>
+/// <param name="Closing">Null while it is open.</param>
+public sealed record CaseSummary(
+    string Id, string Title, CaseAct Opening, CaseAct? Closing, int Pins, int Notes, Timestamp LastAt)
+{
+    public string State => Closing is null ? "open" : "closed";
+}
+
 /// <summary>A case as its stream has it.</summary>
 /// <param name="Last">The last number of its stream: who relies on what is here writes behind it.</param>
 public sealed record CaseFile(string Id, IReadOnlyList<CaseAct> History, IReadOnlyList<CasePin> Pins, long Last)
@@ -31,14 +40,19 @@ public sealed record CaseFile(string Id, IReadOnlyList<CaseAct> History, IReadOn
 
     public const string Unreadable = "(its content cannot be opened)";
 
-    public string Title => History[0].Text ?? Unreadable;
+    public string Title => TitleOf(History[0]);
 
     public CaseAct Opening => History[0];
 
     /// <summary>Null while it is open.</summary>
     public CaseAct? Closing => History.FirstOrDefault(act => act.Act == Closed);
 
-    public string State => Closing is null ? "open" : "closed";
+    public CaseSummary Summary => new(
+        Id, Title, Opening, Closing, Pins.Count, History.Count(act => act.Act == Noted), History[^1].At);
+
+    public string State => Summary.State;
+
+    public static string TitleOf(CaseAct opening) => opening.Text ?? Unreadable;
 
     /// <returns>Null where no node wrote that there is such a case.</returns>
     public static CaseFile? Of(string id, IReadOnlyList<JournalRow> rows)
@@ -46,13 +60,8 @@ public sealed record CaseFile(string Id, IReadOnlyList<CaseAct> History, IReadOn
         var (history, pins) = (new List<CaseAct>(), new List<CasePin>());
         foreach (var row in rows.Where(row => row.IsProven))
         {
-            var view = EventReader.ViewOf(row);
-            var (facts, said) = (Members(view, EventField.Facts), Members(view, EventField.Detail));
-            var act = new CaseAct(
-                row.Position, row.Sequence, view.Text(EventField.Act) ?? "",
-                Text(facts, "person") ?? view.Text(EventField.Token) ?? "", view.RequiredTime(EventField.ReceivedAt),
-                Text(said, "text"), Number(facts, "pin"), Text(facts, BundleReport.HashMember));
-            history.Add(act.Act == Pinned ? act with { Pin = row.Sequence } : act);
+            var (act, facts, said) = Read(row);
+            history.Add(act);
             if (act.Act == Pinned)
             {
                 pins.Add(new CasePin(
@@ -69,6 +78,20 @@ public sealed record CaseFile(string Id, IReadOnlyList<CaseAct> History, IReadOn
         }
 
         return history is [{ Act: Opened }, ..] ? new CaseFile(id, history, pins, rows[^1].Sequence) : null;
+    }
+
+    /// <summary>What a row says was done.</summary>
+    public static CaseAct ActOf(JournalRow row) => Read(row).Act;
+
+    private static (CaseAct Act, JsonElement Facts, JsonElement Said) Read(JournalRow row)
+    {
+        var view = EventReader.ViewOf(row);
+        var (facts, said) = (Members(view, EventField.Facts), Members(view, EventField.Detail));
+        var act = new CaseAct(
+            row.Position, row.Sequence, view.Text(EventField.Act) ?? "",
+            Text(facts, "person") ?? view.Text(EventField.Token) ?? "", view.RequiredTime(EventField.ReceivedAt),
+            Text(said, "text"), Number(facts, "pin"), Text(facts, BundleReport.HashMember));
+        return (act.Act == Pinned ? act with { Pin = row.Sequence } : act, facts, said);
     }
 
     internal static JsonElement Members(in EventView view, EventField field) =>
@@ -102,40 +125,55 @@ internal sealed class CaseBook(IAuditStore store, RecordIntake intake)
     public const Roles MayWrite = Reviewing.MayReview;
 
     private const string Listed = "case.listed";
-    private const int MostTries = 20, MostActs = 2_000, CasesAtOnce = 100;
+    private const int MostTries = 20, MostActs = 2_000, RowsAtOnce = 500, MostKnown = 20_000;
+
+    private readonly ConcurrentDictionary<string, CaseTally> known = [];
+    private CaseIndex index = new(0, []);
 
     /// <exception cref="RefusedException">There is none.</exception>
     public async Task<CaseFile> FindAsync(string id, CancellationToken cancellation) =>
-        (await ReadAsync([id], cancellation)) is [{ } found] ? found
+        CaseFile.Of(id, await ReadStreamAsync(StreamNames.Case(id), cancellation)) is { } found ? found
             : throw new RefusedException(Problem.NotFound($"There is no case \"{id}\"."));
 
-    /// <summary>A page of the cases, the newest first.</summary>
+    /// <summary>
+    /// A page of the cases, the newest first. Of each case what was written since somebody last asked is read, and its
+    /// title; nothing that is sealed is remembered.
+    /// </summary>
     /// <param name="before">Where the page before ended; null for the first.</param>
     /// <param name="isOpen">Only open ones, or only closed ones.</param>
     /// <returns>And where the list goes on; null at its end.</returns>
-    public async Task<(IReadOnlyList<CaseFile> Cases, long? Next)> ListAsync(
+    public async Task<(IReadOnlyList<CaseSummary> Cases, long? Next)> ListAsync(
         int limit, long? before, bool? isOpen, CancellationToken cancellation)
     {
-        var listed = await store.Opened.ReadStreamAsync(
-            new StreamKey(StreamNames.Cases), afterSequence: 0, int.MaxValue, cancellation);
-        var places = listed.Where(row => row.IsProven && row.Sequence < (before ?? long.MaxValue)).Reverse()
-            .Select(row => (Place: row.Sequence, Id: IdIn(row))).ToList();
-        var found = new List<(long Place, CaseFile File)>();
-        foreach (var chunk in places.Chunk(CasesAtOnce))
+        var rows = await ReadStreamAsync(StreamNames.Cases, cancellation, index.Last);
+        var all = rows.Count == 0 ? index : index = new CaseIndex(
+            rows[^1].Sequence,
+            [.. index.Cases, .. rows.Where(row => row.IsProven).Select(row => (row.Sequence, IdIn(row)))]);
+        var (found, last) = (new List<CaseSummary>(), 0L);
+        foreach (var (place, id) in all.Cases.Where(one => one.Place < (before ?? long.MaxValue)).Reverse())
         {
-            var files = await ReadAsync([.. chunk.Select(one => one.Id)], cancellation);
-            found.AddRange(
-                from one in chunk.Zip(files)
-                where one.Second is not null && (isOpen is null || isOpen == one.Second.Closing is null)
-                select (one.First.Place, one.Second));
-            if (found.Count > limit)
+            // What is closed stays so.
+            if ((isOpen is true && known.GetValueOrDefault(id)?.Closing is not null)
+                || await TallyAsync(id, cancellation) is not { Opening: { } opening } tally
+                || isOpen == tally.Closing is not null)
             {
-                break;
+                continue;
             }
+
+            if (found.Count == limit)
+            {
+                return (found, last);
+            }
+
+            var first = await store.Opened.ReadStreamAsync(
+                new StreamKey(StreamNames.Case(id)), opening.Number - 1, 1, cancellation);
+            found.Add(new CaseSummary(
+                id, CaseFile.TitleOf(CaseFile.ActOf(first[0])), opening, tally.Closing, tally.Pins, tally.Notes,
+                tally.LastAt));
+            last = place;
         }
 
-        return (
-            [.. found.Take(limit).Select(one => one.File)], found.Count > limit ? found[limit - 1].Place : null);
+        return (found, null);
     }
 
     public async Task<CaseFile> OpenAsync(StrictObject body, Bearer actor, CancellationToken cancellation)
@@ -190,11 +228,39 @@ internal sealed class CaseBook(IAuditStore store, RecordIntake intake)
             : throw new UnreadableException(name, $"a text of at most {longest} characters is expected");
     }
 
-    private async Task<IReadOnlyList<CaseFile?>> ReadAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    private async Task<CaseTally> TallyAsync(string id, CancellationToken cancellation)
     {
-        var keys = ids.Select(id => new StreamKey(StreamNames.Case(id))).ToList();
-        var streams = await store.Opened.ReadStreamsAsync(keys, cancellation);
-        return [.. ids.Zip(streams, CaseFile.Of)];
+        var tally = known.GetValueOrDefault(id) ?? CaseTally.None;
+        var rows = await ReadStreamAsync(StreamNames.Case(id), cancellation, tally.Last);
+        if (rows.Count == 0)
+        {
+            return tally;
+        }
+
+        if (known.Count >= MostKnown)
+        {
+            known.Clear();
+        }
+
+        return known[id] = rows.Where(row => row.IsProven).Select(CaseFile.ActOf)
+            .Aggregate(tally, (sum, act) => sum.Add(act)) with { Last = rows[^1].Sequence };
+    }
+
+    private async Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+        string stream, CancellationToken cancellation, long after = 0)
+    {
+        var found = new List<JournalRow>();
+        while (true)
+        {
+            var rows = await store.Opened.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation);
+            found.AddRange(rows);
+            if (rows.Count < RowsAtOnce)
+            {
+                return found;
+            }
+
+            after = rows[^1].Sequence;
+        }
     }
 
     /// <returns>Null where the stream went on behind the number.</returns>
@@ -219,5 +285,30 @@ internal sealed class CaseBook(IAuditStore store, RecordIntake intake)
     {
         var view = EventReader.ViewOf(row);
         return JsonElement.Parse(view.Raw(EventField.Facts)).GetProperty("id").GetString()!;
+    }
+}
+
+/// <summary>Which cases there are, the oldest first, by their place in the list's own stream.</summary>
+internal sealed record CaseIndex(long Last, IReadOnlyList<(long Place, string Id)> Cases);
+
+/// <summary>What was done with a case, counted up to a number of its stream; what people wrote is not in it.</summary>
+internal sealed record CaseTally(
+    long Last, CaseAct? Opening, CaseAct? Closing, int Pins, int Notes, Timestamp LastAt)
+{
+    public static readonly CaseTally None = new(0, null, null, 0, 0, default);
+
+    public CaseTally Add(CaseAct act)
+    {
+        var plain = act with { Text = null };
+        var counted = this with { Last = act.Number, LastAt = act.At };
+        return act.Act switch
+        {
+            CaseFile.Opened when Last == 0 => counted with { Opening = plain },
+            CaseFile.Pinned => counted with { Pins = Pins + 1 },
+            CaseFile.Unpinned => counted with { Pins = Pins - 1 },
+            CaseFile.Noted => counted with { Notes = Notes + 1 },
+            CaseFile.Closed => counted with { Closing = Closing ?? plain },
+            _ => counted,
+        };
     }
 }

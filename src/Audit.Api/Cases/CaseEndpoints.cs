@@ -76,7 +76,7 @@ internal sealed class CaseEndpoints(CaseBook book, CaseLooks looks, CaseActs act
         var file = await book.FindAsync(id, context.RequestAborted);
         var found = await looks.OfAsync(file.Pins, context.Reads(), context.Bearer(), context.RequestAborted);
         return Reply.Json(
-            Of(file) with
+            Of(file.Summary) with
             {
                 Pinned = [.. found.Select(Of)],
                 History =
@@ -88,17 +88,19 @@ internal sealed class CaseEndpoints(CaseBook book, CaseLooks looks, CaseActs act
             status);
     }
 
-    private static CaseAnswer Of(CaseFile file) => new(
-        file.Id, file.Title, file.State, file.Opening.By, WireOf.Of(file.Opening.At), file.Closing?.By,
-        WireOf.Time(file.Closing?.At), file.Pins.Count, file.History.Count(act => act.Act == CaseFile.Noted),
-        WireOf.Of(file.History[^1].At));
+    private static CaseAnswer Of(CaseSummary one) => new(
+        one.Id, one.Title, one.State, one.Opening.By, WireOf.Of(one.Opening.At), one.Closing?.By,
+        WireOf.Time(one.Closing?.At), one.Pins, one.Notes, WireOf.Of(one.LastAt));
 
     private static PinAnswer Of(PinLook look)
     {
         var pin = look.Pin;
         return new PinAnswer(
             pin.Number, SourceOf(pin), SessionOf(pin), pin.Call, pin.Window, pin.Query, pin.Note,
-            pin.By, WireOf.Of(pin.At), pin.Through, look.Sentence?.Text);
+            pin.By, WireOf.Of(pin.At), pin.Through, look.Sentence?.Text)
+        {
+            Cut = look.IsCut,
+        };
     }
 
     internal static string? SourceOf(CasePin pin) => pin.Call is null ? null : pin.Session.Source;

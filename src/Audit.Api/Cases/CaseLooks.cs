@@ -19,27 +19,34 @@ public sealed record PinLook(CasePin Pin, IReadOnlyList<CallModel> Calls, Senten
         : $"search {Pin.Query}";
 }
 
-/// <summary>Looks up what a case points to.</summary>
+/// <summary>
+/// Looks up what a case points to. Its searches share the time of one; what is not searched for then says so.
+/// </summary>
 internal sealed class CaseLooks(ReadSide reads, SearchQuota quota, TimeProvider clock)
 {
     private const string NoQuery = "it cannot be searched for as it stands here";
+
+    /// <summary>One costly search leaves time for the others.</summary>
+    private static readonly TimeSpan LongestOfOne = TimeSpan.FromSeconds(1);
 
     /// <summary>What the book has of what somebody is about to pin.</summary>
     public async Task<IReadOnlyList<PinLook>> OfAsync(
         IReadOnlyList<CasePin> pins, ScopedReads own, Bearer bearer, CancellationToken cancellation)
     {
         await reads.CatchUpAsync(Questions.Patience, cancellation);
-        if (pins.Any(pin => pin.Query is not null))
+        var searches = pins.Where(pin => pin.Query is not null).ToList();
+        if (searches.Count > 0)
         {
             await reads.Search.CatchUpAsync(Questions.Patience, cancellation);
         }
 
+        var searched = await SearchAsync(searches, own, bearer, cancellation);
         var found = new List<PinLook>();
         foreach (var pin in pins)
         {
             found.Add(pin.Call is { } call ? await OfCallAsync(pin, call, own, cancellation)
                 : pin.Window is { } window ? await OfWindowAsync(pin, window, own, cancellation)
-                : await OfSearchAsync(pin, pin.Query!, own, bearer, cancellation));
+                : searched[pin]);
         }
 
         return found;
@@ -65,19 +72,56 @@ internal sealed class CaseLooks(ReadSide reads, SearchQuota quota, TimeProvider 
             }
             : new PinLook(pin, [], null);
 
+    private async Task<Dictionary<CasePin, PinLook>> SearchAsync(
+        IReadOnlyList<CasePin> pins, ScopedReads own, Bearer bearer, CancellationToken cancellation)
+    {
+        var found = new Dictionary<CasePin, PinLook>(ReferenceEqualityComparer.Instance);
+        if (pins.Count == 0)
+        {
+            return found;
+        }
+
+        var why = $"the searches of a case have {SearchQuota.Longest.TotalSeconds:0} s together";
+        try
+        {
+            await quota.AskAsync(bearer, cancellation, async limited =>
+            {
+                foreach (var pin in pins.TakeWhile(_ => !limited.IsCancellationRequested))
+                {
+                    found[pin] = await OfSearchAsync(pin, pin.Query!, own, limited);
+                }
+
+                return true;
+            });
+        }
+        catch (RefusedException refused)
+        {
+            // Nothing that is sought keeps a case from being read, nor what was done with it from being answered.
+            why = refused.Problem.Kind == SearchQuota.TooLong ? why : refused.Message;
+        }
+
+        foreach (var pin in pins.Where(pin => !found.ContainsKey(pin)))
+        {
+            found[pin] = NotSearched(pin, $"it was not searched for: {why}");
+        }
+
+        return found;
+    }
+
     private async Task<PinLook> OfSearchAsync(
-        CasePin pin, string text, ScopedReads own, Bearer bearer, CancellationToken cancellation)
+        CasePin pin, string text, ScopedReads own, CancellationToken limited)
     {
         if (text == CaseFile.Unreadable)
         {
-            return new PinLook(pin, [], new Sentence([new Clause(NoQuery)]));
+            return NotSearched(pin, NoQuery);
         }
 
+        using var time = new CancellationTokenSource(LongestOfOne, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limited, time.Token);
         try
         {
             var query = SearchQuery.Parse(text, pin.At.ToDateTimeOffset());
-            var counts = await quota.AskAsync(
-                bearer, cancellation, limited => own.Search.CountAsync(query, own.Scope, limited));
+            var counts = await own.Search.CountAsync(query, own.Scope, either.Token);
             foreach (var call in counts.Found)
             {
                 own.Scope.Trace?.Add(call.Id, call.LastPosition);
@@ -87,14 +131,16 @@ internal sealed class CaseLooks(ReadSide reads, SearchQuota quota, TimeProvider 
         }
         catch (SearchQueryException)
         {
-            return new PinLook(pin, [], new Sentence([new Clause(NoQuery)]));
+            return NotSearched(pin, NoQuery);
         }
-        catch (RefusedException refused)
+        catch (OperationCanceledException) when (!limited.IsCancellationRequested)
         {
-            // One costly search keeps no case from being read, nor what was done with it from being answered.
-            return new PinLook(pin, [], new Sentence([new Clause($"it was not searched for: {refused.Message}")]));
+            return NotSearched(pin, $"it was not searched for: it takes longer than {LongestOfOne.TotalSeconds} s");
         }
     }
+
+    private static PinLook NotSearched(CasePin pin, string why) =>
+        new(pin, [], new Sentence([new Clause(why)])) { IsCut = true };
 
     private static Sentence SentenceOf(string query, SearchCounts found)
     {

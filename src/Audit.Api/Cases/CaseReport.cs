@@ -182,7 +182,7 @@ internal sealed class CaseReport(CaseFile file, IReadOnlyList<PinLook> looks, st
     {
         if (look.Calls.Count == 0)
         {
-            return M($"<p>It has no calls.</p>");
+            return look.IsCut ? Markup.None : M($"<p>It has no calls.</p>");
         }
 
         var rest = look.Calls.Count - MostCalls;

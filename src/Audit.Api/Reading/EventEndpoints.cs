@@ -20,6 +20,10 @@ internal sealed class EventEndpoints(
                 + "text/event-stream live, "
             + "where Last-Event-ID resumes.",
             new("after", "Only events after this position; `now` for those to come."),
+            new(
+                "from", "Only events from this position on, that one too, or from the first of several with commas "
+                    + "between them; in place of after."),
+            new("until", "Only events up to this position, that one too."),
             new("session", "Only this session."), new("source", "Only what this source reported."),
             new("task", "Only this task."), new("tool", "Only this tool; * stands for anything."),
             QueryParameter.Limit, QueryParameter.Cursor)
@@ -45,6 +49,7 @@ internal sealed class EventEndpoints(
         var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration)
         {
             IsLive = isTail,
+            Through = query.Text("until") is { } end ? Position("until", end, context.Reads().Scope) : long.MaxValue,
             Session = query.Text("session"),
             Source = query.Text("source"),
             Task = query.Text("task"),
@@ -131,9 +136,18 @@ internal sealed class EventEndpoints(
 
         return query.Cursor(scope) is { } cursor ? cursor
             : query.Text("after") == "now" ? await journal.LastPositionAsync(context.RequestAborted)
-            : scope.Show(query.Number("after", otherwise: 0, least: 0, most: long.MaxValue))
-                ?? throw QueryReader.Refusal("after", "it is no position that this token was given.");
+            : query.Text("from") is { } from
+                ? Math.Max(0, from.Split(',').Min(text => Position("from", text, scope)) - 1)
+            : Position("after", query.Text("after") ?? "0", scope);
     }
+
+    /// <summary>
+    /// A position as whoever asks was given it: not everybody can tell which of two is the first, or which lies before.
+    /// </summary>
+    private static long Position(string name, string text, ReadScope scope) =>
+        !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var shown)
+            ? throw QueryReader.Refusal(name, $"a whole number from 0 is expected, not \"{text}\".")
+            : scope.Show(shown) ?? throw QueryReader.Refusal(name, "it is no position that this token was given.");
 
     /// <exception cref="RefusedException">There is none that the token may see.</exception>
     private async Task<SeenRow> FindAsync(HttpContext context)

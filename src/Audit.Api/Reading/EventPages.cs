@@ -31,7 +31,7 @@ internal sealed class EventPages(
                 return (found, filter.Scope.IsAll ? after : found[^1].Row.Position);
             }
 
-            if (page.Count == 0)
+            if (page.Count == 0 || page[0].Position > filter.Through)
             {
                 return (found, null);
             }
@@ -113,7 +113,7 @@ internal sealed class EventPages(
                 return;
             }
 
-            if (page.Count == 0)
+            if (page.Count == 0 || page[0].Position > filter.Through)
             {
                 return;
             }

@@ -18,6 +18,9 @@ internal sealed class RowFilter(ReadScope scope, bool withAdministration)
     /// <summary>A tool's name, or a pattern with `*` and `?`.</summary>
     public string? Tool { get; init; }
 
+    /// <summary>What lies behind this position does not pass.</summary>
+    public long Through { get; init; } = long.MaxValue;
+
     /// <summary>The diary of reads does not pass: whoever reads live would hear itself read.</summary>
     public bool IsLive { get; init; }
 
@@ -26,6 +29,11 @@ internal sealed class RowFilter(ReadScope scope, bool withAdministration)
 
     public bool Passes(SeenRow seen)
     {
+        if (seen.Row.Position > Through)
+        {
+            return false;
+        }
+
         if (IsOfAdministration(seen.Row.PersistenceId)
             && (!withAdministration || (IsLive && IsOfDiary(seen.Row.PersistenceId))))
         {

@@ -13,6 +13,8 @@ internal sealed class SearchQuota(TimeProvider clock)
     /// <summary>What a bearer may use at a stretch; it comes back evenly within <see cref="Period"/>.</summary>
     public static readonly TimeSpan Budget = TimeSpan.FromSeconds(20);
 
+    public const string TooLong = "search-too-long";
+
     private const int AtOnce = 3;
     private const int AtOnceOfOne = 2;
     private const int MostOfOne = 6;
@@ -68,7 +70,7 @@ internal sealed class SearchQuota(TimeProvider clock)
         catch (OperationCanceledException) when (time.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new RefusedException(new Problem(
-                422, "search-too-long", "The search takes too long",
+                422, TooLong, "The search takes too long",
                 $"The search was ended after {Longest.TotalSeconds} s; say more of what is looked for, such as a "
                     + "time."));
         }

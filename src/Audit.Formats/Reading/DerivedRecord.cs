@@ -139,7 +139,7 @@ public sealed record UnsettledCall(TracePlace Place, string Call, Func<IReadOnly
 /// <summary>Writes what was derived as items of the intake.</summary>
 public static class DerivedJson
 {
-    private static readonly JsonWriterOptions Options = new()
+    public static readonly JsonWriterOptions Options = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         MaxDepth = 128,
@@ -188,7 +188,8 @@ public static class DerivedJson
         }
     }
 
-    private static byte[] Write(Action<Utf8JsonWriter> content)
+    /// <summary>An object with the members that are written.</summary>
+    public static byte[] Write(Action<Utf8JsonWriter> content)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var json = new Utf8JsonWriter(buffer, Options);

@@ -90,9 +90,8 @@ public sealed record CallPageView(
 
     /// <summary>By which all of them are found.</summary>
     public string AllChildren =>
-        $"parent:{Quoted(Call.CallId)} session:{Quoted(Call.SessionId)} source:{Quoted(Call.Source)}";
-
-    private static string Quoted(string text) => $"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
+        $"parent:{SearchQuery.Quoted(Call.CallId)} session:{SearchQuery.Quoted(Call.SessionId)} "
+        + $"source:{SearchQuery.Quoted(Call.Source)}";
 
     public ToolAuditRecord? First => Steps.Select(step => step.Record).FirstOrDefault(record => record is not null);
 

@@ -31,7 +31,7 @@ internal sealed class CasePages(CaseBook book, CaseActs acts, CaseLooks looks) :
         // What is to be pinned goes into a case that is open.
         var (cases, next) = await book.ListAsync(
             CasesOnPage, query.Cursor(visit.Scope), wanted.IsNothing ? query.Flag("open") : true, visit.Cancellation);
-        var list = new ListView<CaseFile>(cases, next is { } place ? visit.Scope.WriteCursor(place) : null);
+        var list = new ListView<CaseSummary>(cases, next is { } place ? visit.Scope.WriteCursor(place) : null);
         return PageAnswer.Show<CaseListPage>(
             wanted.IsNothing ? "Cases" : "Pin to a case", "cases", new CaseListView(list, wanted));
     }
@@ -86,6 +86,6 @@ public sealed record PinWanted(string? Source, string? Session, string? Call, st
 }
 
 /// <param name="Wanted">What is to be pinned, if anything.</param>
-public sealed record CaseListView(ListView<CaseFile> Cases, PinWanted Wanted);
+public sealed record CaseListView(ListView<CaseSummary> Cases, PinWanted Wanted);
 
 public sealed record CasePageView(CaseFile File, IReadOnlyList<PinLook> Looks, long? Recorded);

@@ -137,7 +137,7 @@ internal sealed class SearchPages(Questions questions, SearchQuota quota, ViewBo
             var names = await visit.Reads.Search.NamesAsync(key.Key, "", visit.Cancellation);
             if (names.Count > 0)
             {
-                found[key.Key] = $"{key.Name}:{QueryText.Quoted(names[0])}";
+                found[key.Key] = $"{key.Name}:{SearchQuery.Quoted(names[0])}";
             }
         }
 
@@ -272,12 +272,12 @@ internal sealed class ThingPages(Questions questions, SearchQuota quota) : IPage
     {
         var name = visit.Query.Text("name") ?? throw QueryReader.Refusal("name", "missing, as in table:customers.");
         var (during, words) = (visit.Query.Text("during"), visit.Query.Text("q"));
-        var (thing, narrowed) = (QueryText.Quoted(name), "");
+        var (thing, narrowed) = (SearchQuery.Quoted(name), "");
         narrowed = during is null ? narrowed
             : QueryText.And(narrowed, char.IsAsciiDigit(during[0]) ? "after:" + during : "during:" + during);
         narrowed = words is null ? narrowed
             : QueryText.And(narrowed, string.Join(' ', words.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-                .Select(QueryText.Quoted)));
+                .Select(SearchQuery.Quoted)));
         var view = new ThingView(name)
         {
             During = during, Words = words, Query = QueryText.And(narrowed, "thing:" + thing),

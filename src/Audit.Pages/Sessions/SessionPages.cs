@@ -314,6 +314,9 @@ public sealed record DifferenceView(string About, string Id)
 
     public bool IsCut { get; init; }
 
+    /// <summary>It was not compared as far as was asked.</summary>
+    public bool IsBehind { get; init; }
+
     /// <summary>What the form keeps.</summary>
     public IReadOnlyList<(string Name, string Value)> Kept { get; init; } = [];
 
@@ -327,6 +330,7 @@ public sealed record DifferenceView(string About, string Id)
         From = visit.Query.Text("from"), Until = visit.Query.Text("until"),
         Begin = Moment(found.From, "before all"), End = Moment(found.Until, "now"),
         Changes = [.. found.Changes.Select(SeenChange.Of)], Counts = found.Counts, IsCut = found.Cut,
+        IsBehind = found.Behind,
     };
 
     private static string Moment(MomentAnswer moment, string otherwise) =>

@@ -107,11 +107,6 @@ internal static partial class QueryText
             ? time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
             : throw QueryReader.Refusal(name, $"a date and a time in UTC are expected, not \"{text}\".");
 
-    public static string Quoted(string value) =>
-        value.All(unit => char.IsAsciiLetterOrDigit(unit) || unit is '_' or '.' or '-')
-            ? value
-            : '"' + value.Replace("\\", "\\\\").Replace("\"", "\\\"") + '"';
-
     [GeneratedRegex(@"\bOR\b")]
     private static partial Regex Alternative();
 

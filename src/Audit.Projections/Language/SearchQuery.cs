@@ -79,6 +79,10 @@ public sealed class SearchQuery
     private static string Write(IReadOnlyList<SearchValue> values) =>
         string.Join(',', values.Select(value => value.IsQuoted ? Quote(value.Text) : value.Text));
 
+    /// <summary>A value as a query has it, in quotes where it has to be.</summary>
+    public static string Quoted(string value) =>
+        value.All(unit => char.IsAsciiLetterOrDigit(unit) || unit is '_' or '.' or '-') ? value : Quote(value);
+
     private static string Quote(string text) =>
         new StringBuilder(text).Replace("\\", "\\\\").Replace("\"", "\\\"").Insert(0, '"').Append('"').ToString();
 }

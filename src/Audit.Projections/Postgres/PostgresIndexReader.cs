@@ -8,19 +8,22 @@ internal sealed class PostgresIndexReader : IIndexReader
     private const int MostStretches = 4;
 
     private const string WalkSql = """
-        SELECT position, call, at FROM (SELECT * FROM docs WHERE position < $2 ORDER BY position DESC LIMIT $4) newest
+        SELECT position, call, at
+        FROM (SELECT * FROM docs WHERE position < $2 AND position >= $5 ORDER BY position DESC LIMIT $4) newest
         WHERE words @@ $1::tsquery ORDER BY position DESC LIMIT $3
         """;
 
     private const string FloorSql = """
         SELECT count(*), coalesce(min(position), 0)
-        FROM (SELECT position FROM docs WHERE position < $1 ORDER BY position DESC LIMIT $2) newest
+        FROM (
+            SELECT position FROM docs WHERE position < $1 AND position >= $3 ORDER BY position DESC LIMIT $2) newest
         """;
 
     // Nothing but the index of words can answer this one, whatever the planner believes of the table.
     private const string StretchSql = """
         WITH found AS MATERIALIZED (
-            SELECT position, call, at FROM docs WHERE words @@ $1::tsquery AND position + 0 < $2)
+            SELECT position, call, at FROM docs
+            WHERE words @@ $1::tsquery AND position + 0 < $2 AND position + 0 >= $4)
         SELECT position, call, at FROM found ORDER BY position DESC LIMIT $3
         """;
 
@@ -43,7 +46,7 @@ internal sealed class PostgresIndexReader : IIndexReader
     /// journal after the other, in ever more of them at a time.
     /// </summary>
     public async Task<List<Candidate>> NewestAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit,
+        IReadSession session, IReadOnlyList<IndexClause> clauses, long from, long before, int limit,
         CancellationToken cancellation)
     {
         var (match, found) = (Match(clauses), new List<Candidate>());
@@ -52,9 +55,9 @@ internal sealed class PostgresIndexReader : IIndexReader
         {
             var (start, known) = (floor, found.Count);
             found.AddRange(await session.QueryAsync(
-                WalkSql, [match, start, (long)(limit - known), (long)walked], Candidate.Read, cancellation));
+                WalkSql, [match, start, (long)(limit - known), (long)walked, from], Candidate.Read, cancellation));
             var (count, lowest) = (await session.QueryAsync(
-                FloorSql, [start, (long)walked], row => (row.Number(0), row.Number(1)), cancellation))[0];
+                FloorSql, [start, (long)walked, from], row => (row.Number(0), row.Number(1)), cancellation))[0];
             floor = lowest;
             if (count < walked)
             {
@@ -68,12 +71,12 @@ internal sealed class PostgresIndexReader : IIndexReader
         }
 
         var (last, stretches) = ((floor - 1) >> Marks.StretchBits, 1);
-        while (last >= 0 && found.Count < limit)
+        while (last >= Math.Max(0, from >> Marks.StretchBits) && found.Count < limit)
         {
             var marks = Enumerable.Range(0, stretches).Select(back => new[] { Marks.Stretch(last - back) });
             var within = Match([.. clauses, new IndexClause(false, [.. marks])]);
             found.AddRange(await session.QueryAsync(
-                StretchSql, [within, floor, (long)(limit - found.Count)], Candidate.Read, cancellation));
+                StretchSql, [within, floor, (long)(limit - found.Count), from], Candidate.Read, cancellation));
             last -= stretches;
             stretches = Math.Min(2 * stretches, MostStretches);
         }

@@ -1,3 +1,5 @@
+using Audit.Projections.Language;
+
 namespace Audit.Projections.Queries;
 
 /// <summary>
@@ -49,12 +51,6 @@ file static class Said
         { TotalDays: < 2 } => FormattableString.Invariant($"{time.TotalHours:0} h"),
         _ => FormattableString.Invariant($"{time.TotalDays:0} days"),
     };
-
-    /// <summary>A value of the query language, in quotes where it has to be.</summary>
-    public static string Quoted(string value) =>
-        value.All(unit => char.IsAsciiLetterOrDigit(unit) || unit is '_' or '.' or '-')
-            ? value
-            : '"' + value.Replace("\\", "\\\\").Replace("\"", "\\\"") + '"';
 
     public static string Names(NameSet names) => names.Count switch
     {
@@ -210,7 +206,7 @@ file static class SessionClauses
 {
     public static IEnumerable<Clause> Of(SessionModel session)
     {
-        var all = $"session:{Said.Quoted(session.SessionId)} source:{Said.Quoted(session.Source)}";
+        var all = $"session:{SearchQuery.Quoted(session.SessionId)} source:{SearchQuery.Quoted(session.Source)}";
         var agents = session.Agents.Count > 0 ? " of " + Said.Names(session.Agents) : "";
         var tasks = session.Tasks.Count > 0 ? " for " + Said.Names(session.Tasks) : "";
         yield return new Clause($"{Said.Count(session.Calls, "call")}{agents}{tasks}", Query: all);
@@ -327,7 +323,7 @@ file static class WindowClauses
 
     private static IEnumerable<Clause> Done(WindowView view)
     {
-        var window = Said.Quoted(view.Window.WindowId);
+        var window = SearchQuery.Quoted(view.Window.WindowId);
         var done = view.Done.Items;
         var more = view.Done.Next is null ? "" : " or more";
         yield return new Clause(
@@ -342,14 +338,14 @@ file static class WindowClauses
         {
             yield return new Clause(
                 $"{stray}{(view.OutOfScope.Next is null ? "" : " or more")} out of its scope", IsGrave: true,
-                Query: $"task:{Said.Quoted(view.Window.Task ?? "")} is:out-of-scope");
+                Query: $"task:{SearchQuery.Quoted(view.Window.Task ?? "")} is:out-of-scope");
         }
 
         if (view.Outside.Items.Count is > 0 and var outside)
         {
             yield return new Clause(
                 $"{outside}{(view.Outside.Next is null ? "" : " or more")} for its task outside of any window",
-                Query: $"task:{Said.Quoted(view.Window.Task ?? "")} is:outside-window", IsGrave: true);
+                Query: $"task:{SearchQuery.Quoted(view.Window.Task ?? "")} is:outside-window", IsGrave: true);
         }
     }
 }

@@ -69,7 +69,7 @@ public sealed class SearchIndex : IAsyncDisposable
 
     /// <summary>
     /// What a query finds by an event after one position and not after another, each call once, oldest first; for
-    /// whoever asks again and again what is new.
+    /// whoever asks again and again what is new. What lies before is not looked at, however long the book is.
     /// </summary>
     /// <exception cref="SearchQueryException">
     /// It names a window that does not exist, or a glob that matches too much.
@@ -82,13 +82,13 @@ public sealed class SearchIndex : IAsyncDisposable
             ReadScope.All,
             async (run, calls, _) =>
             {
-                var found = await run.TakeAsync(int.MaxValue, TimeSpan.MaxValue, options.Clock, floor: after + 1);
-                var hits = await ShowAsync(
-                    [.. found.Where(one => one.Position > after)], query, ReadScope.All, calls, cancellation);
+                var found = await run.TakeAsync(int.MaxValue, TimeSpan.MaxValue, options.Clock);
+                var hits = await ShowAsync(found, query, ReadScope.All, calls, cancellation);
                 hits.Reverse();
                 return hits;
             },
-            cancellation);
+            cancellation,
+            floor: after + 1);
 
     /// <summary>Counts the newest of what a query finds.</summary>
     /// <exception cref="SearchQueryException">
@@ -206,7 +206,7 @@ public sealed class SearchIndex : IAsyncDisposable
 
     private async Task<T> AskAsync<T>(
         SearchQuery query, PageRequest page, ReadScope scope, Func<SearchRun, IReadSession, long, Task<T>> ask,
-        CancellationToken cancellation)
+        CancellationToken cancellation, long floor = 0)
     {
         var end = await journal.LastPositionAsync(cancellation);
         return await store.ReadAsync(
@@ -218,7 +218,7 @@ public sealed class SearchIndex : IAsyncDisposable
                     var plans = await new SearchPlanner(index, calls, scope, cancellation).MakeAsync(query);
                     var ground = new SearchGround(reader, index, calls, journal, cancellation)
                     {
-                        Alternatives = plans.Count,
+                        Alternatives = plans.Count, Floor = floor,
                     };
                     var run = new SearchRun(plans, ground, place[0], Math.Min(place[1], indexed));
                     return await ask(run, calls, end);

@@ -12,6 +12,9 @@ internal sealed record SearchGround(
     /// <summary>The alternatives that look up calls share what one may look up.</summary>
     public required int Alternatives { get; init; }
 
+    /// <summary>What lies before this position is not asked for, and costs nothing.</summary>
+    public long Floor { get; init; }
+
     public Task<List<Candidate>> OfCallsAsync(IEnumerable<long> calls, long from, long before) =>
         Reader.OfCallsAsync(Index, calls, from, before, Cancellation);
 }
@@ -59,8 +62,7 @@ internal sealed class SearchRun
     public bool AsksEvents { get; }
 
     /// <summary>Collects what holds, until there is as much as asked for, nothing more, or no more time.</summary>
-    /// <param name="floor">What lies before this position is not asked for.</param>
-    public async Task<List<Candidate>> TakeAsync(int count, TimeSpan longest, TimeProvider clock, long floor = 0)
+    public async Task<List<Candidate>> TakeAsync(int count, TimeSpan longest, TimeProvider clock)
     {
         var begun = clock.GetTimestamp();
         var taken = new List<Candidate>();
@@ -70,7 +72,7 @@ internal sealed class SearchRun
         }
 
         // A step of each alternative at least, or the next page would begin where this one did.
-        while (!IsAtEnd && Before > floor && taken.Count < count
+        while (!IsAtEnd && taken.Count < count
             && (Before >= start || clock.GetElapsedTime(begun) < longest))
         {
             var behind = branches.Where(branch => !branch.IsAtEnd).MaxBy(branch => branch.Before)!;
@@ -173,7 +175,8 @@ internal sealed class SearchBranch(SearchPlan plan, SearchGround ground, long st
     /// <summary>Looks up which calls it can be at all, where the read models know and there are not too many.</summary>
     public async Task NoteAsync()
     {
-        if (IsAtEnd)
+        // In a short stretch they are met sooner than looked up.
+        if (IsAtEnd || (ground.Floor > 0 && start - ground.Floor <= LongestStep))
         {
             return;
         }
@@ -194,7 +197,7 @@ internal sealed class SearchBranch(SearchPlan plan, SearchGround ground, long st
 
         if (noted?.Count <= FewCalls / ground.Alternatives)
         {
-            few = await ground.OfCallsAsync(noted, 0, start);
+            few = await ground.OfCallsAsync(noted, ground.Floor, start);
         }
     }
 
@@ -220,7 +223,8 @@ internal sealed class SearchBranch(SearchPlan plan, SearchGround ground, long st
     {
         if (few is null)
         {
-            var found = await ground.Reader.NewestAsync(ground.Index, plan.Clauses, Before, step, ground.Cancellation);
+            var found = await ground.Reader.NewestAsync(
+                ground.Index, plan.Clauses, ground.Floor, Before, step, ground.Cancellation);
             IsAtEnd = found.Count < step;
             Before = IsAtEnd ? 0 : found[^1].Position;
             return found;

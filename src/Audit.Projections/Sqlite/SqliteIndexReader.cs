@@ -5,7 +5,7 @@ internal sealed class SqliteIndexReader : IIndexReader
 {
     private const string NewestSql = """
         SELECT d.position, d.call, d.at FROM words CROSS JOIN docs d ON d.position = words.rowid
-        WHERE words MATCH $1 AND words.rowid < $2 ORDER BY words.rowid DESC LIMIT $3
+        WHERE words MATCH $1 AND words.rowid < $2 AND words.rowid >= $3 ORDER BY words.rowid DESC LIMIT $4
         """;
 
     private const string OneSql = "SELECT rowid FROM words WHERE words MATCH $1 AND rowid = $2";
@@ -16,9 +16,9 @@ internal sealed class SqliteIndexReader : IIndexReader
         """;
 
     public Task<List<Candidate>> NewestAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit,
+        IReadSession session, IReadOnlyList<IndexClause> clauses, long from, long before, int limit,
         CancellationToken cancellation) =>
-        session.QueryAsync(NewestSql, [Match(clauses), before, (long)limit], Candidate.Read, cancellation);
+        session.QueryAsync(NewestSql, [Match(clauses), before, from, (long)limit], Candidate.Read, cancellation);
 
     public async Task<List<Candidate>> AmongAsync(
         IReadSession session, IReadOnlyList<IndexClause> clauses, IReadOnlyList<Candidate> events,

@@ -68,9 +68,9 @@ public sealed class ReadModelsException(string message, Exception? inner = null)
 /// </summary>
 internal interface IIndexReader
 {
-    /// <summary>Events that have what the clauses ask for, newest first.</summary>
+    /// <summary>Events of a stretch of the journal that have what the clauses ask for, newest first.</summary>
     Task<List<Candidate>> NewestAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit,
+        IReadSession session, IReadOnlyList<IndexClause> clauses, long from, long before, int limit,
         CancellationToken cancellation);
 
     /// <summary>Those of some events that have what the clauses ask for.</summary>

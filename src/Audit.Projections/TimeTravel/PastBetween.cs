@@ -8,7 +8,11 @@ namespace Audit.Projections.TimeTravel;
 /// <param name="Windows">All of the tasks that are concerned, oldest first.</param>
 /// <param name="Before">What notes say of the session at the first position; null where nothing does.</param>
 public sealed record PastBetween(
-    IReadOnlyList<CallBetween> Calls, IReadOnlyList<WindowBetween> Windows, SessionModel? Before, SessionModel? After);
+    IReadOnlyList<CallBetween> Calls, IReadOnlyList<WindowBetween> Windows, SessionModel? Before, SessionModel? After)
+{
+    /// <summary>The positions that were compared, where the read models had not come as far as was asked.</summary>
+    public (long From, long Until) Compared { get; init; }
+}
 
 /// <param name="Before">Null where it had not begun.</param>
 /// <param name="Messages">What was written between the two, as it is judged at the second.</param>

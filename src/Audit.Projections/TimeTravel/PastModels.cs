@@ -9,6 +9,9 @@ namespace Audit.Projections.TimeTravel;
 /// </summary>
 public sealed class PastModels
 {
+    /// <summary>Of rows that others wrote nobody knows when they came.</summary>
+    private const int RowsLookedAt = 16;
+
     private readonly IReadStore store;
     private readonly IJournal journal;
     private readonly PastPosition positions;
@@ -80,10 +83,13 @@ public sealed class PastModels
     public Task<PastBetween?> BetweenAsync(string task, long from, long until, CancellationToken cancellation) =>
         CompareAsync(from, until, one => one.OfTaskAsync(task, cancellation), cancellation);
 
-    /// <summary>When the book took the row at a position; null where there is none, or it does not say.</summary>
-    public async Task<Timestamp?> TakenAtAsync(long position, CancellationToken cancellation) =>
-        await journal.ReadRowAsync(position, cancellation) is { } row
-            && FactsReader.ReceivedAtOrNever(row) is { Ticks: > 0 } time ? time : null;
+    /// <summary>When the book took its newest row up to a position: not each has one. Null before all.</summary>
+    public async Task<Timestamp?> TakenAtAsync(long position, CancellationToken cancellation)
+    {
+        var rows = await journal.ReadBeforeAsync(position + 1, RowsLookedAt, RowsLookedAt << 10, cancellation);
+        return rows.Select(FactsReader.ReceivedAtOrNever).Where(time => time.Ticks is > 0 and < long.MaxValue)
+            .Select(time => (Timestamp?)time).FirstOrDefault();
+    }
 
     private Task<PastBetween?> CompareAsync(
         long from, long until, Func<PastComparison, Task<PastBetween?>> ask, CancellationToken cancellation) =>
@@ -91,9 +97,11 @@ public sealed class PastModels
             async reader =>
             {
                 var known = (await OffsetRow.ReadAsync(reader, cancellation)).Offset.Position;
-                return await ask(new PastComparison(
-                    reader, journal, await Skipped.ReadAsync(reader, cancellation), scope, Math.Min(from, known),
-                    Math.Min(until, known)));
+                var compared = (Math.Min(from, known), Math.Min(until, known));
+                var found = await ask(new PastComparison(
+                    reader, journal, await Skipped.ReadAsync(reader, cancellation), scope, compared.Item1,
+                    compared.Item2));
+                return found is null ? null : found with { Compared = compared };
             },
             cancellation);
 

@@ -21,6 +21,8 @@ internal sealed class PageNode : IAsyncDisposable
 
     public string Url => node.Urls[0];
 
+    public string Data => directory.File("data");
+
     public string AdminToken => File.ReadAllText(node.TokenFile).Trim();
 
     public HttpClient Admin { get; }

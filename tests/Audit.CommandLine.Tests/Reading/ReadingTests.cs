@@ -151,6 +151,27 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
     }
 
     [Fact]
+    public async Task a_bound_token_watches_and_replays_what_it_may_see_and_nothing_else()
+    {
+        var text = (await RunAsync("token", "create", "watcher", "--role", "read", "--agent", "copilot-agent")).Require(ExitCode.Fine).Out;
+        var file = Path.Combine(demo.Data, "watcher.token");
+        File.WriteAllText(file, text.Trim());
+        Task<CommandResult> AsAsync(params string[] args) => RunAsync([.. args, "--token-file", file]);
+        var all = (await AsAsync("replay", "migr-orders-20a7", "-o", "ndjson")).Require(ExitCode.Fine).OutLines;
+        Assert.True(all.Length > 5);
+        var watched = (await AsAsync("watch", "migr-orders-20a7", "--count", $"{all.Length}", "-o", "ndjson")).Require(ExitCode.Fine).OutLines;
+        Assert.Equal(all.Select(PlaceOf), watched.Select(PlaceOf));
+        Assert.All(watched, line => Assert.Contains("copilot-agent", line, StringComparison.Ordinal));
+
+        // Its positions say nothing of their order, and yet a moment of the past ends where it ended.
+        var middle = PlaceOf(all[all.Length / 2]);
+        var past = (await AsAsync("replay", "migr-orders-20a7", "--at", middle, "-o", "ndjson")).Require(ExitCode.Fine).OutLines;
+        Assert.Equal(all.Take((all.Length / 2) + 1).Select(PlaceOf), past.Select(PlaceOf));
+
+        static string PlaceOf(string line) => JsonDocument.Parse(line).RootElement.GetProperty("position").GetRawText();
+    }
+
+    [Fact]
     public async Task a_rebuild_leaves_everything_as_it_was()
     {
         var before = (await RunAsync("sessions", "-o", "ndjson")).Require(ExitCode.Fine).Out;

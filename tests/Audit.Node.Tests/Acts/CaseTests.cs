@@ -1,8 +1,13 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using Audit.Api.Cases;
+using Audit.Lifecycle.Sessions;
+using Audit.Lifecycle.Time;
 using Audit.Node.Tests.Pages;
 using Audit.Node.Tests.Support;
+using Audit.Projections;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Audit.Node.Tests.Acts;
 
@@ -50,6 +55,65 @@ public sealed class CaseTests(CaseTests.Book book) : IClassFixture<CaseTests.Boo
             row.GetProperty("event").Text("event"), row.GetProperty("event").Text("act"), row.GetProperty("event").Text("token")));
         Assert.Contains(id, (await Node.GetAsync("/v1/cases?open=false")).Ids("id"));
         Assert.DoesNotContain(id, (await Node.GetAsync("/v1/cases?open=true")).Ids("id"));
+    }
+
+    [Fact]
+    public async Task the_list_says_of_a_case_what_the_case_says_after_each_act_on_each_node()
+    {
+        var id = await OpenAsync("A list of what was done");
+        var pin = 0L;
+        foreach (var (what, body) in ((string, string)[])
+            [
+                ("pins", Pinned), ("pins", """{"query":"session:s"}"""), ("notes", """{"note":"a"}"""), ("unpin", "{}"), ("notes", """{"note":"b"}"""),
+                ("pins", """{"query":"session:t"}"""), ("close", """{"note":"done"}"""),
+            ])
+        {
+            var one = (await ActAsync(id, what, what == "unpin" ? $$"""{"pin":{{pin}}}""" : body)).Require(200).Json;
+            pin = one.GetProperty("pinned")[0].GetProperty("pin").GetInt64();
+            Assert.Equal(SummaryOf(one), SummaryOf(await ListedAsync(Node)));
+        }
+
+        Assert.Contains("case.closed", (await Node.GetAsync($"/v1/cases/{id}")).Require(200).Text);
+        (await book.Maria.GetAsync($"/v1/cases/{id}/export")).EnsureSuccessStatusCode();
+        Assert.Equal(SummaryOf((await Node.GetAsync($"/v1/cases/{id}")).Require(200).Json), SummaryOf(await ListedAsync(Node)));
+        Assert.Equal("A list of what was done", (await ListedAsync(Node)).Text("title"));
+
+        async Task<JsonElement> ListedAsync(TestNode node) => (await node.GetAsync("/v1/cases?limit=1000")).Require(200).Json
+            .GetProperty("items").EnumerateArray().Single(one => one.Text("id") == id);
+        static string SummaryOf(JsonElement one) => string.Join(' ', new[]
+            { "title", "state", "opened_by", "opened_at", "closed_by", "closed_at", "pins", "notes", "last_at" }
+            .Select(name => one.GetProperty(name).GetRawText()));
+    }
+
+    [Fact]
+    public async Task what_there_was_no_time_to_search_for_says_so_and_keeps_nothing_else_from_being_read()
+    {
+        var reads = Node.Running.Services.GetRequiredService<ReadSide>();
+        var (clock, now) = (new NoTime(), Timestamp.From(DateTimeOffset.UtcNow));
+        var pins = new[] { "session:s", "is:violation" }
+            .Select((query, index) => new CasePin(index, default, null, null, query, null, "maria", now, null))
+            .Append(new CasePin(9, new SessionName("laptop", "s"), "wrong", null, null, null, "maria", now, null)).ToList();
+        var found = await new CaseLooks(reads, new SearchQuota(clock), clock)
+            .OfAsync(pins, reads.For(ReadScope.All), new Bearer("maria", Roles.Read), CancellationToken.None);
+        Assert.Equal([true, true, false], found.Select(look => look.IsCut));
+        Assert.All(found.Take(2), look => Assert.Equal("it was not searched for: the searches of a case have 5 s together.", look.Sentence!.Text));
+        Assert.Contains("the host reported success", found[2].Sentence!.Text);
+
+        // With time they are all answered.
+        var well = await new CaseLooks(reads, new SearchQuota(TimeProvider.System), TimeProvider.System)
+            .OfAsync(pins, reads.For(ReadScope.All), new Bearer("maria", Roles.Read), CancellationToken.None);
+        Assert.All(well.Take(2), look => Assert.Contains("found", look.Sentence!.Text));
+        Assert.DoesNotContain(well, look => look.IsCut);
+    }
+
+    /// <summary>By it all the time that somebody gives is over at once.</summary>
+    private sealed class NoTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            callback(state);
+            return System.CreateTimer(_ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 
     [Fact]

@@ -41,6 +41,33 @@ public sealed class PoisonTests
         (await node.GetAsync("/v1/sessions/s-1/calls/c-2")).Require(200);
     }
 
+    [Fact]
+    public async Task a_difference_says_how_far_it_was_compared_when_the_read_models_are_not_as_far_as_was_asked()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed()));
+        await node.UntilReadAsync();
+        Assert.DoesNotContain("behind", (await node.GetAsync("/v1/sessions/s-1/diff?source=admin")).Require(200).Text);
+        await node.StopAsync();
+        var poison = await PoisonAsync(node);
+        await node.StartAgainAsync();
+        var last = (await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed()))).Require(201).Json.GetProperty("position").GetInt64();
+        await Patience.UntilAsync(async () => (await ProjectionsAsync(node)).Text("status") == "halted", "the read models are halted");
+
+        foreach (var asked in new[] { "", $"&until={last}", $"&from={last}", $"&from=2&until={last}" })
+        {
+            var found = (await node.GetAsync($"/v1/sessions/s-1/diff?source=admin{asked}")).Require(200).Json;
+            Assert.True(found.GetProperty("behind").GetBoolean(), asked);
+            Assert.Equal(poison - 1, found.GetProperty("until").GetProperty("position").GetInt64());
+            Assert.NotNull(found.GetProperty("until").Text("at"));
+            Assert.DoesNotContain("c-2", found.GetProperty("changes").GetRawText());
+        }
+
+        Assert.False((await node.GetAsync($"/v1/sessions/s-1/diff?source=admin&until={poison - 1}")).Require(200).Json.TryGetProperty("behind", out _));
+        using var browser = await Pages.PageBrowser.SignedInAsync(node, node.AdminToken);
+        Assert.Contains("not come as far as was asked", (await browser.GetAsync("/diff?session=s-1&source=admin")).Require(200).Text);
+    }
+
     /// <summary>What a node of the store wrote and cannot read: anything else would only be passed over as unproven.</summary>
     private static async Task<long> PoisonAsync(TestNode node)
     {

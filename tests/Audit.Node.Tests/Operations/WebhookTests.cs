@@ -6,18 +6,15 @@ using Audit.Node.Tests.Support;
 namespace Audit.Node.Tests.Operations;
 
 /// <summary>Alerts as webhooks (issue 19, point 14), against a receiver that checks each signature by itself.</summary>
-public sealed class WebhookTests
+public sealed class WebhookTests : AlertGround
 {
-    private const string Word = "zanzibar";
-    private static readonly TimeSpan Long = TimeSpan.FromHours(24);
-    private readonly byte[] secret = RandomNumberGenerator.GetBytes(32);
     private WebhookReceiver? asked;
 
     [Fact]
     public async Task each_rule_of_the_program_is_sent_signed_once_and_in_the_order_of_the_book()
     {
         await using var node = await TestNode.StartAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         await ConfigureAsync(node, Hook(receiver), """ "link":"https://audit.example/", """);
         await RefuseAsync(node, "s-1", "c-1");
         (await node.RecordAsync(Records.Item("s-1", "c-2", NotKept(), tool: "sql.execute"))).Require(201);
@@ -57,7 +54,7 @@ public sealed class WebhookTests
     public async Task a_violation_that_only_a_late_message_makes_is_told_as_well()
     {
         await using var node = await TestNode.StartAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         await ConfigureAsync(node, Hook(receiver));
         (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed(), At(10)))).Require(201);
         (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Blocked("no"), At(5)))).Require(201);
@@ -71,7 +68,7 @@ public sealed class WebhookTests
     public async Task what_a_search_cannot_be_asked_silences_no_other_rule()
     {
         await using var node = await TestNode.StartAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         await ConfigureAsync(
             node, Hook(receiver, """ "rules":["violation","nowhere"], """),
             """ "rules":[{"name":"nowhere","query":"during:no-such-window","severity":"low","title":"In a window that is not there"}], """);
@@ -86,7 +83,7 @@ public sealed class WebhookTests
     public async Task a_part_that_halts_is_told_once()
     {
         await using var node = await TestNode.StartAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         await ConfigureAsync(node, Hook(receiver));
         await RecordSealedAsync(node);
         await node.UntilReadAsync();
@@ -110,7 +107,7 @@ public sealed class WebhookTests
         var clock = new SettableClock();
         await using var node = await TestNode.StartAsync(clock: clock);
         var slow = new TaskCompletionSource<int>();
-        using var receiver = new WebhookReceiver(secret, (one, _) =>
+        using var receiver = new WebhookReceiver(Secret, (one, _) =>
             one.Json.GetProperty("data").Text("tool_call_id") != "c-1" ? Task.FromResult(200)
             : Tries(one.Id) switch { 1 => Task.FromResult(500), 2 => slow.Task, _ => Task.FromResult(204) });
         asked = receiver;
@@ -137,7 +134,7 @@ public sealed class WebhookTests
     {
         var clock = new SettableClock();
         await using var node = await TestNode.StartAsync(clock: clock);
-        using var receiver = new WebhookReceiver(secret, (_, _) => Task.FromResult(503));
+        using var receiver = new WebhookReceiver(Secret, (_, _) => Task.FromResult(503));
         await ConfigureAsync(node, Hook(receiver));
         await RefuseAsync(node, "s-1", "c-1");
         const int Most = 8;
@@ -166,7 +163,7 @@ public sealed class WebhookTests
         var clock = new SettableClock();
         await using var node = await TestNode.StartAsync(clock: clock);
         var isUp = false;
-        using var receiver = new WebhookReceiver(secret, (_, _) => Task.FromResult(isUp ? 200 : 500));
+        using var receiver = new WebhookReceiver(Secret, (_, _) => Task.FromResult(isUp ? 200 : 500));
         await ConfigureAsync(node, Hook(receiver));
         foreach (var session in (string[])["kept", "erased"])
         {
@@ -194,7 +191,7 @@ public sealed class WebhookTests
     public async Task a_search_of_the_file_tells_of_each_call_once_as_a_detection_finding()
     {
         await using var node = await TestNode.StartAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         await ConfigureAsync(
             node, Hook(receiver, """ "format":"ocsf","rules":["reads"], """),
             """ "rules":[{"name":"reads","query":"tool:sql.* zanzibar","severity":"low","title":"Somebody asked for the island"}], """);
@@ -230,7 +227,7 @@ public sealed class WebhookTests
     public async Task an_address_of_the_network_around_is_refused_unless_the_file_says_so()
     {
         await using var node = await TestNode.StartAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         var near = receiver.Url.Replace("http:", "https:").Replace("127.0.0.1", "localhost");
         await ConfigureAsync(node, $$"""{"name":"hook","url":"{{near}}","secret_file":"hook.secret"}""");
         await RefuseAsync(node, "s-1", "c-1");
@@ -274,7 +271,7 @@ public sealed class WebhookTests
     public async Task a_broken_file_is_heard_and_the_last_one_goes_on_and_each_secret_of_a_file_signs()
     {
         await using var node = await TestNode.StartAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         await ConfigureAsync(node, Hook(receiver));
         foreach (var (text, sentence) in ((string, string)[])
             [
@@ -293,7 +290,7 @@ public sealed class WebhookTests
 
         Assert.Contains("audit_alerts_broken 1\n", (await node.GetAsync("/metrics")).Text);
         var other = RandomNumberGenerator.GetBytes(24);
-        File.WriteAllLines(Path.Combine(node.Data, "hook.secret"), [SecretOf(other), SecretOf(secret)]);
+        File.WriteAllLines(Path.Combine(node.Data, "hook.secret"), [SecretOf(other), SecretOf(Secret)]);
         await RefuseAsync(node, "s-1", "c-1");
         await receiver.UntilAsync(1);
         Assert.True(receiver.All[0].IsSigned);
@@ -347,7 +344,7 @@ public sealed class WebhookTests
     public async Task a_directory_that_cannot_be_written_is_heard_and_keeps_no_alert_back()
     {
         await using var node = await TestNode.StartAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         File.WriteAllText(Path.Combine(node.Data, "file"), "");
         await ConfigureAsync(node, Hook(receiver) + """,{"name":"lake","directory":"file/lake"}""");
         await RefuseAsync(node, "s-1", "c-1");
@@ -365,7 +362,7 @@ public sealed class WebhookTests
         await using var database = await PostgresServer.CreateDatabaseAsync();
         await using var first = await TestNode.StartAsync("postgres:" + database.ConnectionString);
         await using var second = await first.StartBesideAsync();
-        using var receiver = new WebhookReceiver(secret);
+        using var receiver = new WebhookReceiver(Secret);
         await ConfigureAsync(first, Hook(receiver));
         Write(second, Hook(receiver));
         await RefuseAsync(second, "s-1", "c-1");
@@ -381,69 +378,4 @@ public sealed class WebhookTests
     }
 
     private int Tries(string id) => asked!.All.Count(one => one.Id == id);
-
-    private static string ErrorOf(JsonElement destination) => destination.GetProperty("error").GetString() ?? "";
-
-    private static long PositionOf(Posted one) => one.Json.GetProperty("data").GetProperty("position").GetInt64();
-
-    private static string At(int second) =>
-        new DateTime(2025, 1, 2, 3, 4, 0, DateTimeKind.Utc).AddSeconds(second).ToString("O");
-
-    private static string NotKept() =>
-        """{"kind":"persistence_failed","result":{"success":true,"output":"done","data":null,"duration_ms":5},"error":"the disk was full"}""";
-
-    private static string SecretOf(byte[] bytes) => "whsec_" + Convert.ToBase64String(bytes);
-
-    private static string Hook(WebhookReceiver receiver, string more = "") =>
-        $$"""{"name":"hook","url":"{{receiver.Url}}","private":true,{{more}} "secret_file":"hook.secret"}""";
-
-    private void Write(TestNode node, string destinations, string more = "")
-    {
-        File.WriteAllText(Path.Combine(node.Data, "hook.secret"), SecretOf(secret) + "\n");
-        File.WriteAllText(Path.Combine(node.Data, "alerts.json"), $$"""{ {{more}} "destinations":[{{destinations}}]}""");
-    }
-
-    /// <summary>Waits until it holds: what was before is nobody's alert.</summary>
-    private async Task ConfigureAsync(TestNode node, string destinations, string more = "")
-    {
-        Write(node, destinations, more);
-        await Patience.UntilAsync(
-            async () => (await node.GetAsync("/v1/alerts")).Require(200).Json is var shown && shown.Text("state") == "sending"
-                && shown.GetProperty("destinations")[0] is var one
-                && (one.Text("format") == "ndjson" || one.GetProperty("position").ValueKind == JsonValueKind.Number),
-            "the file holds");
-    }
-
-    private static Task UntilStateAsync(TestNode node, string what, Func<JsonElement, bool> holds) => Patience.UntilAsync(
-        async () => (await node.GetAsync("/v1/alerts")).Require(200).Json.GetProperty("destinations")[0] is var one && holds(one), what);
-
-    private static async Task<JsonElement> TestHookAsync(TestNode node) =>
-        (await node.PostAsync("/v1/alerts/test", """{"destination":"hook"}""")).Require(200).Json;
-
-    private static async Task RefuseAsync(TestNode node, string session, string call)
-    {
-        (await node.RecordAsync(Records.Item(session, call, Records.Blocked()))).Require(201);
-        (await node.RecordAsync(Records.Item(session, call, Records.Completed(), "2025-01-02T03:05:05Z"))).Require(409);
-    }
-
-    private static async Task RecordSealedAsync(TestNode node) =>
-        (await node.PostAsync("/v1/records?wait=sealed", Records.Item("s-1", "sealed", Records.Completed()))).Require(201);
-
-    private static async Task EraseAsync(TestNode node, string session)
-    {
-        var people = new List<HttpClient>();
-        foreach (var name in (string[])["alice", "bob", "carol"])
-        {
-            people.Add(node.ClientWith(await node.TokenAsync(name, ["approve", "read"])));
-        }
-
-        var asked = (await people[0].PostAsync(
-            "/v1/erasures", $$"""{"source":"admin","session_id":"{{session}}","reason":"she asked"}""")).Require(201).Json;
-        var path = $"/v1/erasures/{asked.Text("id")}/confirm";
-        (await people[1].PostAsync(path, "{}")).Require(200);
-        (await people[2].PostAsync(path, """{"now":true}""")).Require(200);
-        await Patience.UntilAsync(
-            async () => (await node.GetAsync("/v1/erasures")).Json.GetProperty("items")[0].Text("state") == "erased", "it is erased");
-        people.ForEach(one => one.Dispose());
-    }
 }

@@ -33,6 +33,9 @@ internal sealed class WebhookReceiver : IDisposable
 
     public string Url { get; }
 
+    /// <summary>What each answer carries.</summary>
+    public Dictionary<string, string> Headers { get; } = [];
+
     /// <summary>All that came, in its order.</summary>
     public IReadOnlyList<Posted> All => [.. posted];
 
@@ -79,6 +82,11 @@ internal sealed class WebhookReceiver : IDisposable
         try
         {
             context.Response.StatusCode = await answer(one, before);
+            foreach (var (name, value) in Headers)
+            {
+                context.Response.Headers[name] = value;
+            }
+
             context.Response.Close();
         }
         catch (Exception gone) when (gone is HttpListenerException or ObjectDisposedException)

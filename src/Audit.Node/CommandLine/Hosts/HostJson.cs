@@ -1,35 +1,17 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
-
 namespace Audit.Node.CommandLine.Hosts;
 
 /// <summary>What is told of a host's calls, as items of the intake.</summary>
 internal static class HostJson
 {
-    private static readonly JsonWriterOptions Options = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = 128,
-    };
-
     public static readonly JsonSerializerOptions Indented = new()
     {
-        Encoder = Options.Encoder, MaxDepth = Options.MaxDepth, WriteIndented = true,
+        Encoder = DerivedJson.Options.Encoder, MaxDepth = DerivedJson.Options.MaxDepth, WriteIndented = true,
     };
 
     public static string Now => Timestamp.From(DateTimeOffset.UtcNow).ToString();
 
     /// <summary>An object with the members that are written.</summary>
-    public static byte[] Write(Action<Utf8JsonWriter> members)
-    {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using var json = new Utf8JsonWriter(buffer, Options);
-        json.WriteStartObject();
-        members(json);
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
-    }
+    public static byte[] Write(Action<Utf8JsonWriter> members) => DerivedJson.Write(members);
 
     public static byte[] Record(HostNames names, ToolAuditRecord record) => Write(json =>
     {

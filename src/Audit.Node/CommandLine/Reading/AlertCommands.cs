@@ -1,8 +1,10 @@
 namespace Audit.Node.CommandLine.Reading;
 
-/// <summary>`audit alerts` and `audit alerts test DESTINATION`.</summary>
+/// <summary>`audit alerts`, `audit alerts test DESTINATION` and `audit alerts again DESTINATION [ID]`.</summary>
 internal static class AlertCommands
 {
+    private const string Destination = "DESTINATION", AboutDestination = "its name in alerts.json";
+
     private static readonly Column<AlertDestinationAnswer>[] Shown =
     [
         new("destination", one => one.Name) { Least = 20 }, new("to", one => one.To, Rank: 1),
@@ -13,20 +15,16 @@ internal static class AlertCommands
         new("trouble", one => one.Error, Rank: 2),
     ];
 
-    private static readonly Column<DeadAlertAnswer>[] Dead =
-    [
-        new("given up", one => Cells.Clock(one.GivenUpAt)) { IsRigid = true }, new("rule", one => one.Rule),
-        new("position", one => one.Position) { IsRigid = true }, new("session", one => one.SessionId, Rank: 3),
-        new("call", one => one.ToolCallId ?? one.WindowId, Rank: 2), new("tries", one => one.Tries, Rank: 4),
-        new("trouble", one => one.Error), new("id", one => one.Id, Rank: 5),
-    ];
+    private static readonly Column<UnsentAlertAnswer>[]
+        Waiting = Of(new("next try", one => Cells.Clock(one.NextTryAt)) { IsRigid = true }),
+        Dead = Of(new("given up", one => Cells.Clock(one.GivenUpAt)) { IsRigid = true });
 
     public static Command Make(Surroundings surroundings)
     {
         var command = new Command(
             "alerts", "Shows where the alerts of alerts.json go, what waits, and what was given up.")
         {
-            MakeTest(surroundings),
+            MakeTest(surroundings), MakeAgain(surroundings),
         };
         return command.Asks(
             surroundings, asked => asked.PrintAsync("v1/alerts", WireJson.Default.AlertsAnswer, Write));
@@ -35,7 +33,7 @@ internal static class AlertCommands
     private static Command MakeTest(Surroundings surroundings)
     {
         var command = new Command("test", "Sends an alert that says it is a test, and tells whether it was taken.");
-        var to = command.AddName("DESTINATION", "its name in alerts.json");
+        var to = command.AddName(Destination, AboutDestination);
         return command.Asks(surroundings, async asked =>
         {
             var answer = await asked.Node.PostAsync(
@@ -50,6 +48,29 @@ internal static class AlertCommands
         });
     }
 
+    private static Command MakeAgain(Surroundings surroundings)
+    {
+        var command = new Command("again", "Has sent again what was given up, and says so in the book.");
+        var to = command.AddName(Destination, AboutDestination);
+        var id = command.AddOptionalName("ID", "the alert; all that was given up where none is named");
+        return command.Asks(surroundings, async asked =>
+        {
+            var ids = asked.Get(id) is { } one ? new[] { one } : null;
+            var answer = await asked.Node.PostAsync(
+                "v1/alerts/again", new { destination = asked.Get(to), ids }, WireJson.Default.AlertsAgainAnswer,
+                asked.Cancellation);
+            surroundings.Out.WriteLine(
+                $"{answer.Alerts} {(answer.Alerts == 1 ? "alert waits" : "alerts wait")} to be sent again.");
+        });
+    }
+
+    private static Column<UnsentAlertAnswer>[] Of(Column<UnsentAlertAnswer> when) =>
+    [
+        when, new("rule", one => one.Rule), new("position", one => one.Position) { IsRigid = true },
+        new("session", one => one.SessionId, Rank: 3), new("call", one => one.ToolCallId ?? one.WindowId, Rank: 2),
+        new("tries", one => one.Tries, Rank: 4), new("trouble", one => one.Error), new("id", one => one.Id, Rank: 5),
+    ];
+
     private static void Write(Surroundings surroundings, AlertsAnswer alerts)
     {
         var page = new TextPage(surroundings);
@@ -58,6 +79,7 @@ internal static class AlertCommands
         page.Table("destinations", Shown, alerts.Destinations);
         foreach (var one in alerts.Destinations)
         {
+            page.Table($"waiting for {one.Name}", Waiting, one.Waits);
             page.Table($"given up for {one.Name}", Dead, one.Dead);
         }
 

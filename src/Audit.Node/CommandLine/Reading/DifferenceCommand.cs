@@ -71,6 +71,7 @@ internal static class DifferenceCommand
         page.Title($"{found.About} {Cells.Of(found.Id)}");
         Line("from", found.From, "before all");
         Line("until", found.Until, "now");
+        page.Line("compared", found.Behind ? "not as far as was asked: what is made for reading is behind" : null);
         page.Line("changes", found.Changes.Count == 0 ? "none" : found.Counts.OrderByDescending(one => one.Value));
         page.Table("changes", found.About == "policy" ? ShownOfPolicy : Shown, found.Changes);
         page.End(found.Cut ? $"first {found.Changes.Count} of {found.Counts.Values.Sum()}" : null);

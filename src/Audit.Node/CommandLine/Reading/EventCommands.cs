@@ -51,10 +51,10 @@ internal static class EventCommands
         return command.Asks(surroundings, async asked =>
         {
             var (id, whose) = (("session", asked.Get(session)), ("source", asked.Get(source)));
-            var after = asked.Get(session) is null
+            var begin = asked.Get(session) is null
                 ? await ShowOpenAsync(asked)
                 : await ShowLatestAsync(asked, id, whose);
-            var path = NodeClient.PathOf("v1/events", ("after", after), id, whose);
+            var path = NodeClient.PathOf("v1/events", begin, id, whose);
             var left = asked.Get(count) ?? int.MaxValue;
             await foreach (var happened in new LiveEvents(asked.Node, path).ReadAsync(asked.Cancellation))
             {
@@ -69,7 +69,7 @@ internal static class EventCommands
     }
 
     /// <summary>What runs and what waits now.</summary>
-    private static async Task<string> ShowOpenAsync(Asked asked)
+    private static async Task<(string, string?)> ShowOpenAsync(Asked asked)
     {
         if (asked.Output.Format == OutputFormat.Table)
         {
@@ -78,12 +78,13 @@ internal static class EventCommands
                 ("q", "is:open"));
         }
 
-        return "now";
+        return ("after", "now");
     }
 
     /// <summary>Where a session stands; what happened of late is told again.</summary>
-    /// <returns>Behind which position it goes on.</returns>
-    private static async Task<string> ShowLatestAsync(Asked asked, params (string Name, string? Value)[] which)
+    /// <returns>From where on it goes on.</returns>
+    private static async Task<(string, string?)> ShowLatestAsync(
+        Asked asked, params (string Name, string? Value)[] which)
     {
         var known = await asked.AskAsync("v1/session", WireJson.Default.SessionAnswer, which);
         if (asked.Output.Format == OutputFormat.Table)
@@ -91,11 +92,11 @@ internal static class EventCommands
             SessionText.WriteHead(asked.Surroundings, known.Value);
         }
 
-        // Positions ascend with what is written, so that the calls that began last hold what was written last.
+        // The calls that began last hold what was written last; which of them is the first the node knows.
         var latest = await asked.ListAsync(
             OpenShown, "v1/session/calls", WireJson.Default.CallAnswer, which).ToListAsync(asked.Cancellation);
-        var first = latest.Count == 0 ? known.Value.Position : latest.Min(call => call.Value.Position);
-        return (first - 1).ToString(CultureInfo.InvariantCulture);
+        return ("from", string.Join(
+            ',', latest.Select(call => call.Value.Position).DefaultIfEmpty(known.Value.Position)));
     }
 
     public static Command MakeReplay(Surroundings surroundings)
@@ -114,11 +115,11 @@ internal static class EventCommands
             var moment = ("at", asked.Get(at));
             // Refused at once, in the node's own words, when there is no such session or the moment cannot be read.
             var known = await asked.AskAsync("v1/session", WireJson.Default.SessionAnswer, id, whose, moment);
-            var end = asked.Get(at) is null ? null : known.Value.AsOf;
+            var end = asked.Get(at) is null ? null : known.Value.AsOf?.ToString(CultureInfo.InvariantCulture);
             // The node may have chosen the only source that there is.
             var rows = asked.ListAsync(
-                int.MaxValue, "v1/events", WireJson.Default.EventAnswer, id, ("source", known.Value.Source))
-                .TakeWhile(row => end is null || row.Value.Position <= end);
+                int.MaxValue, "v1/events", WireJson.Default.EventAnswer, id, ("source", known.Value.Source),
+                ("until", end));
             await asked.Output.PrintEachAsync(
                 asked.Get(speed) is > 0 and var factor ? InPaceAsync(rows, factor, asked.Cancellation) : rows,
                 row => Write(asked.Surroundings, row));
