@@ -34,7 +34,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %s OWNER TO audit_owner', t.name);
         EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, audit_node', t.name);
         CASE t.tablename
-            WHEN 'schema_version' THEN
+            WHEN 'schema_version', 'erased_contents', 'erasures_read' THEN
                 EXECUTE format('GRANT SELECT ON %s TO audit_node', t.name);
             WHEN 'journal' THEN
                 -- Without the right on its position nobody can say where in the book a row is to lie.

@@ -59,6 +59,43 @@ public sealed class PostgresGuardTests : IAsyncLifetime
     }
 
     [PostgresFact]
+    public async Task the_erasures_of_many_contents_are_read_once_and_what_is_no_event_stops_none()
+    {
+        const string Keeping = "INSERT INTO journal (created, deleted, persistence_id, sequence_number, message) "
+            + "SELECT 1, false, 'operator|keeping', n, ";
+        await place.ExecuteAsync(Keeping + """
+            convert_to('{"act":"content.erased","facts":{"owner":"o-' || n || '"'
+                || CASE WHEN n % 2 = 0 THEN ',"calls":["c"]' ELSE '' END || '}}', 'UTF8') FROM generate_series(1, 999) n
+            """);
+        await place.ExecuteAsync(Keeping + """'"act":"content.erased" \377'::bytea FROM generate_series(1000, 1001) n""");
+        await place.ExecuteAsync(Keeping + """convert_to('{"act":"other"}', 'UTF8') FROM generate_series(1002, 1002) n""");
+        await place.ExecuteAsync("INSERT INTO payload_keys SELECT 'o-' || n, 'k', '\\x00' FROM generate_series(1, 1000) n");
+
+        await place.ExecuteAsync("SELECT journal_end_key('o-999')");
+        Assert.Equal(1002L, await place.ExecuteAsync("SELECT last FROM erasures_read"));
+        Assert.Equal(999L, await place.ExecuteAsync("SELECT count(*) FROM erased_contents"));
+        // One that names calls ends no whole session, and the other way round.
+        foreach (var refused in (string[])[
+            "SELECT journal_end_key('o-2')", "SELECT journal_replace_key('o-1', 'n', '\\x01')", "SELECT journal_end_key('o-1000')"])
+        {
+            var failure = await Assert.ThrowsAsync<PostgresException>(() => place.ExecuteAsync(refused));
+            Assert.Contains("no erasure of this content", failure.MessageText);
+        }
+
+        await place.ExecuteAsync(
+            "SELECT count(journal_end_key('o-' || n)) FROM generate_series(1, 999, 2) n");
+        await place.ExecuteAsync("SELECT journal_replace_key('o-2', 'n', '\\x01')");
+        Assert.Equal(500L, await place.ExecuteAsync("SELECT count(*) FROM payload_keys WHERE wrapped IS NULL"));
+        Assert.Equal("n", await place.ExecuteAsync("SELECT key_id FROM payload_keys WHERE owner = 'o-2'"));
+        // What comes later is read on from there.
+        await place.ExecuteAsync(Keeping + """
+            convert_to('{"act":"content.erased","facts":{"owner":"o-1000"}}', 'UTF8') FROM generate_series(1003, 1003) n
+            """);
+        await place.ExecuteAsync("SELECT journal_end_key('o-1000')");
+        Assert.Equal(501L, await place.ExecuteAsync("SELECT count(*) FROM payload_keys WHERE wrapped IS NULL"));
+    }
+
+    [PostgresFact]
     public async Task the_table_has_the_two_indexes_that_serve_and_no_other()
     {
         var indexes = await place.ExecuteAsync(

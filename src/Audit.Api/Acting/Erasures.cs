@@ -132,9 +132,13 @@ internal sealed class Erasures(
     FailureLog failures)
     : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), PendingPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), PendingPause = TimeSpan.FromSeconds(5),
+        PlaceAnswers = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, string> heldUp = new();
+
+    // Places that did not answer yet, and for which erasure they were asked.
+    private readonly ConcurrentDictionary<string, (string Order, Task<bool> Looking)> looking = new();
     private BackgroundWork? work, forgetting;
     private DateTimeOffset triedPending;
 
@@ -239,15 +243,17 @@ internal sealed class Erasures(
         await reads.RebuildAsync(null, CancellationToken.None);
         await reads.Search.RebuildAsync(null, CancellationToken.None);
         await book.ReadAsync(CancellationToken.None);
-        await ForgetAsync(order, erased, now, book.KeyPlaces);
+        await ForgetAsync(order, erased, now, [.. book.KeyPlaces]);
     }
 
     /// <summary>
-    /// What is not held. Before the first event all of it was asked for; what comes to be held after that stays out.
+    /// What is not held, and was not erased by another node meanwhile. Before the first event all of it was asked for;
+    /// what comes to be held after that stays out.
     /// </summary>
     private async Task<IReadOnlyCollection<ErasedContent>> FreeOfAsync(
         IReadOnlyCollection<ErasedContent> part, bool isAsked, KeepingState state)
     {
+        part = [.. part.Where(one => !book.IsErased(one.What))];
         if (isAsked || (await HoldOfAsync(part)).Hold is null)
         {
             return part;
@@ -283,27 +289,62 @@ internal sealed class Erasures(
         KeepingOrder order, IReadOnlyCollection<ErasedContent> erased, IReadOnlyList<EndedKey> now,
         IReadOnlyCollection<string> places)
     {
-        var pending = places.Where(place => !TryForget(place, erased, now)).ToList();
-        if (order.IsDone && pending.Count == order.Pending.Count)
+        var forgotten = new HashSet<string>();
+        foreach (var (place, isForgotten) in await Task.WhenAll(places.Select(ForgetThereAsync)))
         {
-            return;
+            _ = isForgotten && forgotten.Add(place);
         }
 
-        await acts.WriteFactsAsync(
-            StreamNames.Keeping, KeepingBook.Done, OperatorActs.Node,
-            json =>
+        // Another node may have reached other places meanwhile, and written what is pending since.
+        for (var isWritten = false; !isWritten;)
+        {
+            var state = await book.ReadAsync(CancellationToken.None);
+            var known = state.Orders.First(one => one.Id == order.Id);
+            var left = known.IsDone ? known.Pending : places;
+            var pending = left.Where(place => !forgotten.Contains(place)).ToList();
+            isWritten = (known.IsDone && pending.Count == known.Pending.Count) || await acts.TryWriteFactsAsync(
+                StreamNames.Keeping, KeepingBook.Done, OperatorActs.Node,
+                json =>
+                {
+                    json.WriteString("id", order.Id);
+                    json.WriteTexts("pending", pending);
+                    json.WriteTexts("held", order.What.Where(what => !book.IsErased(what)));
+                },
+                state.Last);
+        }
+
+        // One that hangs, as a share of a network may, is pending and keeps nobody waiting.
+        async Task<(string Place, bool IsForgotten)> ForgetThereAsync(string place)
+        {
+            var isAsked = looking.TryRemove(place, out var asked);
+            if (isAsked && !asked.Looking.IsCompleted)
             {
-                json.WriteString("id", order.Id);
-                json.WriteTexts("pending", pending);
-                json.WriteTexts("held", order.What.Where(what => !book.IsErased(what)));
-            });
+                looking[place] = asked;
+                return (place, false);
+            }
+
+            if (!isAsked || asked.Order != order.Id)
+            {
+                asked = (order.Id, Task.Factory.StartNew(
+                    () => TryForget(book.PlaceOf(place), erased, now), CancellationToken.None,
+                    TaskCreationOptions.LongRunning, TaskScheduler.Default));
+            }
+
+            if (await Task.WhenAny(asked.Looking, Task.Delay(PlaceAnswers)) == asked.Looking)
+            {
+                return (place, await asked.Looking);
+            }
+
+            looking[place] = asked;
+            return (place, false);
+        }
     }
 
-    private bool TryForget(string place, IReadOnlyCollection<ErasedContent> erased, IReadOnlyList<EndedKey> now)
+    private bool TryForget(KeyPlace place, IReadOnlyCollection<ErasedContent> erased, IReadOnlyList<EndedKey> now)
     {
         try
         {
-            return KeyBackup.TryForget(place, erased, now, store.Keys);
+            return KeyBackup.TryForget(place.Path, erased, now, store.Keys, place.Id);
         }
         catch (Exception failure)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Audit.Api.Diary;
@@ -129,6 +130,14 @@ internal sealed record HoldFound(KeepingOrder? Hold, string? Stream, long Last)
     public string Sentence => $"The hold {Hold!.Id} of {Hold.By} stands over {Stream}: {Hold.Reason}";
 }
 
+/// <summary>Where keys were backed up.</summary>
+/// <param name="Id">What tells it from a place of the same path on another machine; null where it has none.</param>
+internal sealed record KeyPlace(string Path, string? Id)
+{
+    /// <summary>As it stands in lists of what is pending.</summary>
+    public string Name => Id is null ? Path : $"{Path} [{Id}]";
+}
+
 /// <summary>The orders as the book has them; each node reads on, and forgets what another one erased.</summary>
 internal sealed class KeepingBook(IAuditStore store)
 {
@@ -144,10 +153,18 @@ internal sealed class KeepingBook(IAuditStore store)
     private readonly ActReader acts = new(store.Opened);
     private readonly Dictionary<string, KeepingOrder> orders = [];
     private readonly Dictionary<string, List<string>> lists = [];
-    private readonly HashSet<string> keyPlaces = [], erased = [];
 
-    /// <summary>Where keys were backed up.</summary>
-    public IReadOnlyCollection<string> KeyPlaces => keyPlaces;
+    // Erasures that a restore took from the keys: they were ordered after its backup.
+    private readonly Dictionary<string, KeepingOrder> unordered = [];
+
+    // Each is read while another reading adds to it, and so is put in its place as a whole.
+    private ImmutableDictionary<string, KeyPlace> keyPlaces = ImmutableDictionary<string, KeyPlace>.Empty;
+    private ImmutableHashSet<string> erased = [];
+
+    /// <summary>The names of the places where keys were backed up.</summary>
+    public IEnumerable<string> KeyPlaces => keyPlaces.Keys;
+
+    public KeyPlace PlaceOf(string name) => keyPlaces.GetValueOrDefault(name) ?? new KeyPlace(name, null);
 
     /// <summary>Whether an event says so that this content was erased.</summary>
     public bool IsErased(string what) => erased.Contains(what);
@@ -252,9 +269,11 @@ internal sealed class KeepingBook(IAuditStore store)
         else if (act is TakenBackup.Act or TakenBackup.Begun or TakenBackup.Archived && Text("keys") is { } place)
         {
             // Who says that he wrote there says not what: an erasure is pending there until a node has looked.
-            keyPlaces.Add(place);
+            var added = new KeyPlace(place, Text("keys_id"));
+            keyPlaces = added.Id is null && keyPlaces.Values.Any(one => one.Path == place)
+                ? keyPlaces : keyPlaces.SetItem(added.Name, added);
         }
-        else if (orders.TryGetValue(id, out var known))
+        else if (orders.TryGetValue(id, out var known) || (act == Done && unordered.Remove(id, out known)))
         {
             orders[id] = act switch
             {
@@ -262,10 +281,11 @@ internal sealed class KeepingBook(IAuditStore store)
                 Confirmed => known with { Second = (by, person, at), Due = at.Add(Wait) },
                 Hastened => known with { Due = at },
                 HoldLifted => known with { IsOver = true },
-                ErasedContent.Act => known with { IsOver = true },
+                ErasedContent.Act => known with { IsOver = true, Second = known.Second ?? ConfirmedBy() },
                 Done => known with
                 {
                     IsOver = true, IsDone = true, Pending = [.. Texts("pending")], Held = [.. Texts("held")],
+                    Digest = known.Digest is "" ? KeepingOrder.DigestOf(known.Calls) : known.Digest,
                 },
                 _ => known,
             };
@@ -279,8 +299,21 @@ internal sealed class KeepingBook(IAuditStore store)
 
         if (act == ErasedContent.Act)
         {
-            erased.UnionWith(facts.TryGetProperty("calls", out _) ? Texts("calls") : [Text("owner") ?? ""]);
+            var contents = facts.TryGetProperty("calls", out _) ? Texts("calls") : [Text("owner") ?? ""];
+            erased = erased.Union(contents);
+            if (!orders.ContainsKey(id))
+            {
+                var asked = Text("asked_by") ?? by;
+                unordered.TryAdd(id, new KeepingOrder(id, false, new(null, null, null), null, asked, asked, at, "")
+                {
+                    Second = ConfirmedBy(), Calls = new List<string>(), Digest = "",
+                });
+                ((List<string>)unordered[id].Calls).AddRange(contents);
+            }
         }
+
+        (string By, string Person, Timestamp At) ConfirmedBy() =>
+            (Text("confirmed_by") ?? by, Text("confirmed_by") ?? by, at);
 
         string? Text(string name) =>
             facts.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String

@@ -132,12 +132,13 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock, Reda
 /// so that whoever ends one meanwhile knows of the place.
 /// </param>
 /// <param name="Sha256">Of the newest segment of an archive; null for a backup.</param>
+/// <param name="KeysId">What tells that place from one of the same path on another machine.</param>
 internal sealed record TakenBackup(
-    string Id, long LastPosition, long Rows, string? To, string? Keys, string? Sha256 = null)
+    string Id, long LastPosition, long Rows, string? To, string? Keys, string? Sha256 = null, string? KeysId = null)
 {
     public const string Act = "backup.taken", Begun = "backup.begun", Archived = "archive.written";
 
-    private static readonly string[] Members = ["id", "last_position", "rows", "to", "keys", "sha256"];
+    private static readonly string[] Members = ["id", "last_position", "rows", "to", "keys", "sha256", "keys_id"];
 
     /// <exception cref="UnreadableException">It is not said which one.</exception>
     public static TakenBackup Read(StrictObject body)
@@ -145,7 +146,7 @@ internal sealed record TakenBackup(
         body.RequireOnly(Members);
         var taken = new TakenBackup(
             body.Id("id") ?? "", body.Number("last_position") ?? 0, body.Number("rows") ?? 0, body.Text("to"),
-            body.Text("keys"), body.Text("sha256"));
+            body.Text("keys"), body.Text("sha256"), body.Id("keys_id"));
         if (taken.Keys is { } keys && (!Path.IsPathFullyQualified(keys) || keys.Any(char.IsControl)))
         {
             throw new UnreadableException("keys", "a path from the root on is expected, without control characters");
@@ -172,6 +173,11 @@ internal sealed record TakenBackup(
             if (Keys is not null)
             {
                 json.WriteString("keys", acts.Redacted(Keys));
+            }
+
+            if (KeysId is not null)
+            {
+                json.WriteString("keys_id", KeysId);
             }
 
             if (Sha256 is not null)

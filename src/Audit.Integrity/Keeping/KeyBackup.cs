@@ -1,19 +1,53 @@
+using System.Security.Cryptography;
+
 namespace Audit.Integrity.Keeping;
 
 /// <summary>A file of keys apart from a backup: what was erased is not to come back from it.</summary>
 public static class KeyBackup
 {
+    private const string IdFile = "place.id";
+
+    /// <summary>What tells this directory from one of the same path elsewhere; made where it has none.</summary>
+    /// <exception cref="BackupException">It cannot be written.</exception>
+    public static string IdOf(string directory)
+    {
+        try
+        {
+            OwnerOnly.MakeDirectory(directory);
+            using var held = BackupLock.Take(directory);
+            if (FindId(directory) is { } known)
+            {
+                return known;
+            }
+
+            var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+            OwnerOnly.Replace(Path.Combine(directory, IdFile), Encoding.ASCII.GetBytes(made));
+            return made;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException($"The keys cannot be written: {failure.Message}", failure);
+        }
+    }
+
     /// <summary>
     /// Writes it anew without the keys of what was erased, and with who erased it, where it can be reached from here.
     /// </summary>
     /// <param name="now">The keys of the same as the store has them.</param>
-    /// <returns>False where it cannot, or where a backup is being written there.</returns>
+    /// <param name="id">Of the directory that is meant; null where it had none when the keys were written.</param>
+    /// <returns>False where it cannot, where a backup is being written, or where it is another directory.</returns>
     public static bool TryForget(
-        string directory, IReadOnlyCollection<ErasedContent> erased, IEnumerable<EndedKey> now, RowKeys keys)
+        string directory, IReadOnlyCollection<ErasedContent> erased, IEnumerable<EndedKey> now, RowKeys keys,
+        string? id = null)
     {
         try
         {
             using var held = BackupLock.Take(directory);
+            if (id is not null && FindId(directory) != id)
+            {
+                return false;
+            }
+
             var newer = now.ToDictionary(row => row.Owner);
             var (kept, before) = Read(directory, keys);
             RequireOwn(directory, kept, keys);
@@ -83,6 +117,9 @@ public static class KeyBackup
 
         writer.Finish(Backup.KeysFile, 0, 0);
     }
+
+    private static string? FindId(string directory) =>
+        Path.Combine(directory, IdFile) is var file && File.Exists(file) ? File.ReadAllText(file).Trim() : null;
 
     private static IEnumerable<string?> TextsOf(object?[] values) => values.Take(4).Select(value => value as string);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Audit.Integrity.Keeping;
 using Audit.Integrity.Rows;
@@ -94,6 +95,30 @@ public sealed class KeepingTests : IDisposable
         var refused = await another.RunAsync("backup", "--to", directory.File("others"), "--keys-to", Keys);
         Assert.Contains("the keys of another book", refused.Require(ExitCode.WrongUse).Error);
         Assert.True(KeyBackup.TryForget(Keys, [said], [], keys));
+        // The book that is put back says what was erased, and that no node has looked yet where else its keys lay.
+        var data = directory.File("erased");
+        (await InProcess.RunAsync(
+            "restore", "--from", Rows, "--keys-from", Keys, "--reason", "why", "--data", data, "--row-key", book.PathOf("row.key")))
+            .Require(ExitCode.Fine);
+        var known = await InProcess.RunAsync("export", "--data", data, "--row-key", book.PathOf("row.key"), "--format", "ndjson");
+        Assert.Contains($"\"pending\":[\"{Keys} [{KeyBackup.IdOf(Keys)}]\"]", known.Require(ExitCode.Fine).Out);
+        var options = new NodeOptions
+        {
+            Store = $"sqlite:{data}/journal.db", Data = data, Urls = "http://127.0.0.1:0", RowKey = book.PathOf("row.key"),
+        };
+        File.Copy(book.TokenFile, Path.Combine(data, "admin.token"), overwrite: true);
+        await using var node = await NodeHost.StartAsync(options, new NodeSeams(), CancellationToken.None);
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(TimeSpan.FromMilliseconds(50)))
+        {
+            var listed = (await InProcess.RunAsync("erase", "--data", data)).Require(ExitCode.Fine).Out;
+            Assert.Contains("e-1", listed);
+            if (!listed.Contains(Keys))
+            {
+                break;
+            }
+
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), listed);
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Audit.Integrity.Keeping;
@@ -11,7 +12,7 @@ public abstract class CallErasureContract
 {
     private readonly string word = $"unguja{Guid.NewGuid():N}";
 
-    private protected abstract Task<TestNode> StartAsync();
+    private protected abstract Task<TestNode> StartAsync(Func<IAuditEngine, IAuditEngine>? around = null);
 
     [ContractFact]
     public async Task of_a_session_one_call_is_erased_and_the_others_go_on()
@@ -231,13 +232,34 @@ public abstract class CallErasureContract
         await RequireRestoredAsync(node, Path.Combine(node.Data, "rows"), keys, "restored", 1);
     }
 
-    private static async Task<List<JsonElement>> OrdersAsync(TestNode node) =>
+    [ContractFact]
+    public async Task what_another_node_erased_at_the_same_moment_is_written_once()
+    {
+        await using var node = await StartAsync(engine => new Overtaken(engine));
+        var people = await People.OfAsync(node);
+        foreach (var session in (string[])["s-1", "s-2", "s-3"])
+        {
+            await people.SendAsync(session, "c-1", word, agent: "left");
+        }
+
+        var asked = (await people.AskAsync(people.Alice, """{"agent":"left","source":"host","reason":"he left"}""")).Require(201).Json;
+        var path = $"/v1/erasures/{asked.Text("id")}";
+        var digest = JsonSerializer.Serialize(new { digest = asked.Text("digest") });
+        (await people.PostAsync(people.Bob, $"{path}/confirm", digest)).Require(200);
+        await people.CarryOutAsync(people.Carol, path, $$"""{"now":true,{{digest[1..]}}""");
+
+        var acts = (await node.GetAsync("/v1/export?format=ndjson&keys=true")).Text.Split('\n');
+        Assert.Equal(3, acts.Count(row => row.Contains("\"content.erased\"")));
+        Assert.Single(acts, row => row.Contains("\"erasure.done\""));
+    }
+
+    private protected static async Task<List<JsonElement>> OrdersAsync(TestNode node) =>
         [.. (await node.GetAsync("/v1/erasures")).Require(200).Json.GetProperty("items").EnumerateArray()];
 
     private static async Task<string> ReadAsync(TestNode node, long position) =>
         (await node.GetAsync($"/v1/events/{position}")).Require(200).Text;
 
-    private static Task BackUpAsync(TestNode node, string keys) => Backup.TakeAsync(
+    private protected static Task BackUpAsync(TestNode node, string keys) => Backup.TakeAsync(
         node.Options.Store, Path.Combine(node.Data, "rows"), keys, node.Options.OpenRowKeys(false), null, default);
 
     private static async Task NoteKeysAsync(TestNode node, string keys) =>
@@ -341,7 +363,62 @@ public sealed class SqliteCallErasureTests : CallErasureContract
         await Patience.UntilAsync(async () => (await node.GetAsync(path)).Json.Text("state") == "erased", "it is erased");
     }
 
-    private protected override Task<TestNode> StartAsync() => TestNode.StartAsync();
+    [Fact]
+    public async Task a_place_of_keys_that_hangs_and_one_of_another_machine_are_pending_and_stop_nothing()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        await using var node = await StartAsync();
+        var people = await People.OfAsync(node);
+        await people.SendAsync("s-1", "c-1", "word");
+        await people.SendAsync("s-2", "c-1", "more");
+        var (keys, hanging) = (Path.Combine(node.Data, "keys"), Path.Combine(node.Data, "hanging"));
+        var id = KeyBackup.IdOf(keys);
+        Assert.Equal(id, KeyBackup.IdOf(keys));
+        await BackUpAsync(node, keys);
+        Directory.CreateDirectory(hanging);
+        var pipe = Path.Combine(hanging, Backup.KeysFile);
+        Assert.Equal(0, MakePipe(pipe, 0x180));
+        foreach (var place in (object[])[
+            new { keys, keys_id = id }, new { keys, keys_id = "of-another-machine" }, new { keys = hanging }])
+        {
+            (await node.PostAsync("/v1/backups", JsonSerializer.Serialize(place))).Require(201);
+        }
+
+        foreach (var session in (string[])["s-1", "s-2"])
+        {
+            var asked = await people.AskAsync(
+                people.Alice, JsonSerializer.Serialize(new { source = "host", session_id = session, reason = "why" }));
+            var path = $"/v1/erasures/{asked.Require(201).Json.Text("id")}";
+            (await people.PostAsync(people.Bob, $"{path}/confirm", "{}")).Require(200);
+            (await people.PostAsync(people.Carol, $"{path}/confirm", """{"now":true}""")).Require(200);
+            await Patience.UntilAsync(
+                async () => (await node.GetAsync(path)).Json.Text("state") == "erased, key backups pending", "all else is done");
+            var pending = (await node.GetAsync(path)).Json.Text("pending")!;
+            Assert.Contains(hanging, pending);
+            Assert.Contains($"{keys} [of-another-machine]", pending);
+            Assert.DoesNotContain(id, pending);
+        }
+
+        // It answers: whoever waits for it is let go, and finds the keys.
+        await using (new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            File.Copy(Path.Combine(keys, Backup.KeysFile), pipe + ".new");
+            File.Move(pipe + ".new", pipe, overwrite: true);
+        }
+
+        await Patience.UntilAsync(
+            async () => (await OrdersAsync(node)).All(one => !one.Text("pending")!.Contains(hanging)), "it is pending no more");
+        Assert.All(await OrdersAsync(node), one => Assert.Equal($"{keys} [of-another-machine]", one.Text("pending")));
+    }
+
+    [DllImport("libc", EntryPoint = "mkfifo", SetLastError = true)]
+    private static extern int MakePipe([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
+
+    private protected override Task<TestNode> StartAsync(Func<IAuditEngine, IAuditEngine>? around = null) => TestNode.StartAsync(around: around);
 }
 
 [NeedsPostgres]
@@ -354,5 +431,26 @@ public sealed class PostgresCallErasureTests : CallErasureContract, IAsyncLifeti
 
     public async Task DisposeAsync() => await (database?.DisposeAsync() ?? ValueTask.CompletedTask);
 
-    private protected override Task<TestNode> StartAsync() => TestNode.StartAsync("postgres:" + database!.ConnectionString);
+    private protected override Task<TestNode> StartAsync(Func<IAuditEngine, IAuditEngine>? around = null) =>
+        TestNode.StartAsync("postgres:" + database!.ConnectionString, around);
+}
+
+/// <summary>Another node writes each erasure of content but the first just before this one does.</summary>
+internal sealed class Overtaken(IAuditEngine engine) : IAuditEngine
+{
+    private int seen;
+
+    public EngineStats Stats => engine.Stats;
+
+    public async Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation)
+    {
+        if (batch is [OperatorSubmission { Act: "content.erased" } erased] && Interlocked.Increment(ref seen) > 1)
+        {
+            Assert.Equal(ReceiptStatus.Recorded, (await engine.SubmitAsync([erased], cancellation))[0].Status);
+        }
+
+        return await engine.SubmitAsync(batch, cancellation);
+    }
+
+    public ValueTask DisposeAsync() => engine.DisposeAsync();
 }

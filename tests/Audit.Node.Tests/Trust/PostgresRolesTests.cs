@@ -29,6 +29,7 @@ public sealed class PostgresRolesTests
                 "SET session_replication_role = replica", "UPDATE meta SET value = ''", "DELETE FROM audit_log.log",
                 "UPDATE audit_log.checkpoint SET note = ''", "CREATE TABLE public.journal_2 (n INT)", "SET ROLE audit_owner",
                 "DELETE FROM payload_keys", "UPDATE payload_keys SET wrapped = NULL",
+                "INSERT INTO erased_contents SELECT owner, false FROM payload_keys", "UPDATE erasures_read SET last = 1000",
                 "INSERT INTO journal OVERRIDING SYSTEM VALUE SELECT 1000000, created, deleted, 'x', 1, message FROM journal LIMIT 1",
             ])
         {

@@ -177,7 +177,7 @@ internal static class KeepingCommands
     public static async Task BeginKeysAsync(BookPlace place, string? keys, CancellationToken cancellation)
     {
         if (keys is not null && await TryNoteAsync(
-            place, new TakenBackup("", 0, 0, null, keys), cancellation) is { } unwritten)
+            place, new TakenBackup("", 0, 0, null, keys, KeysId: KeyBackup.IdOf(keys)), cancellation) is { } unwritten)
         {
             throw CommandException.Failed(
                 $"That keys are to lie in {keys} could not be written down in the book, and an erasure would not "
@@ -196,7 +196,7 @@ internal static class KeepingCommands
             {
                 await node.PostAsync(
                     "v1/backups",
-                    taken.To is null ? new { keys = taken.Keys } : (object)new
+                    taken.To is null ? new { keys = taken.Keys, keys_id = taken.KeysId } : (object)new
                     {
                         id = taken.Id, last_position = taken.LastPosition, rows = taken.Rows, to = taken.To,
                         keys = taken.Keys, sha256 = taken.Sha256,
@@ -220,18 +220,24 @@ internal static class KeepingCommands
     private static async Task WriteDownAsync(
         BookPlace place, Restored restored, string reason, CancellationToken cancellation)
     {
-        if (restored.Backup.Log is null)
+        List<string> places;
+        await using (var opened = await OpenedStore.OpenAsync(place.Options, cancellation, isRestored: true))
         {
-            await using var opened = await OpenedStore.OpenAsync(place.Options, cancellation, isRestored: true);
-            await WriteAsync(opened.Acts, restored, reason);
-            return;
+            var book = new KeepingBook(opened.Store);
+            await book.ReadAsync(cancellation);
+            places = [.. book.KeyPlaces];
+            if (restored.Backup.Log is null)
+            {
+                await WriteAsync(opened.Acts, restored, places, reason);
+                return;
+            }
         }
 
         await LogCommands.AtStoreAsync(
             place,
             async (sealer, acts) =>
             {
-                await WriteAsync(acts, restored, reason);
+                await WriteAsync(acts, restored, places, reason);
                 return await sealer.RestartAsync(
                     acts.Redacted(reason), OpenedStore.Actor, null,
                     (restart, _) => LogEndpoints.WriteRestartedAsync(acts, OpenedStore.Actor, restart), cancellation);
@@ -239,7 +245,8 @@ internal static class KeepingCommands
             cancellation, isRestored: true);
     }
 
-    private static async Task WriteAsync(OperatorActs acts, Restored restored, string reason)
+    private static async Task WriteAsync(
+        OperatorActs acts, Restored restored, IReadOnlyCollection<string> places, string reason)
     {
         await acts.WriteFactsAsync(
             StreamNames.Keeping, "store.restored", OpenedStore.Actor,
@@ -261,7 +268,7 @@ internal static class KeepingCommands
             await acts.WriteFactsAsync(StreamNames.Keeping, ErasedContent.Act, OpenedStore.Actor, facts);
         }
 
-        // Nothing of it is left to do here, so that no node takes it up.
+        // Nothing is left to do in the book, so that no node takes it up; where else keys lay, a node has yet to look.
         foreach (var id in restored.Erased.Select(one => one.Id).Distinct())
         {
             await acts.WriteFactsAsync(
@@ -269,7 +276,7 @@ internal static class KeepingCommands
                 json =>
                 {
                     json.WriteString("id", id);
-                    json.WriteTexts("pending", []);
+                    json.WriteTexts("pending", places);
                 });
         }
     }
