@@ -43,6 +43,7 @@ internal static class Catalogue
         new SearchPages(options.Node),
         new LargeBody(options.Node),
         new NodeStart(options.Node),
+        new StoredParts(options.Node),
         new DecideAnswers(options.Node),
         new McpCalls(options.Node),
         new MillionCalls(options.Node),

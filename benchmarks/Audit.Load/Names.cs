@@ -24,6 +24,7 @@ internal static class Names
     public const string SearchPage = "first page of a search";
     public const string LargeBody = "100 MB in one body";
     public const string Start = "start until ready";
+    public const string Stored = "bytes stored for a record";
     public const string SinglePosts = "single posts";
     public const string Decide = "decision by rule at half speed";
     public const string MillionCalls = "a million calls";

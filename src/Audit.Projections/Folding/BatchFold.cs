@@ -93,7 +93,7 @@ internal sealed class BatchFold(
         {
             cache.LastPause = (await lead.QueryAsync(
                 "SELECT doc FROM pauses ORDER BY position DESC LIMIT 1", [],
-                row => row.Document(0, ReadTables.Pauses.Json), cancellation)).SingleOrDefault();
+                row => ReadTables.Pauses.Of(row), cancellation)).SingleOrDefault();
         }
 
         await set.LoadSessionsAsync(events.Where(one => one.SessionId.Length > 0).Select(one => one.Session));

@@ -7,8 +7,8 @@ namespace Audit.Projections.Folding;
 internal sealed class Rejudging(
     IReadLead lead, ReadCache cache, int chunkSize, ReadOffset offset, CancellationToken cancellation)
 {
-    private const string ChunkSql = """
-        SELECT doc FROM transitions
+    private static readonly string ChunkSql = $"""
+        SELECT {ReadTables.Transitions.Selected()} FROM transitions
         WHERE task_id = $1 AND agent = $2 AND (at, position) > ($3, $4) AND at < $5
           AND (at >= $7 OR received_at >= $7)
         ORDER BY at, position LIMIT $6
@@ -26,7 +26,7 @@ internal sealed class Rejudging(
                     window.Task!, window.Agent!, at, position, Instants.ToNumber(affected.Until), (long)chunkSize,
                     Instants.ToNumber(affected.Changed),
                 ],
-                row => row.Document(0, ReadTables.Transitions.Json),
+                row => ReadTables.Transitions.Of(row),
                 cancellation);
             await JudgeAsync(chunk, windows);
             if (chunk.Count < chunkSize)

@@ -149,9 +149,9 @@ internal sealed class PostgresReadSession(NpgsqlConnection connection) : IReadSe
             ", ", keys.Select((key, index) => $"${index + 1}::{(key.Numbers is null ? "text" : "bigint")}[]"));
         var names = string.Join(", ", keys.Select(key => key.Name));
         return QueryAsync(
-            $"SELECT t.doc FROM unnest({arrays}) AS k({names}) JOIN {table.Name} t USING ({names})",
+            $"SELECT {table.Selected("t.")} FROM unnest({arrays}) AS k({names}) JOIN {table.Name} t USING ({names})",
             [.. keys.Select(key => (object?)key.Numbers ?? key.Texts!)],
-            row => row.Document(0, table.Json),
+            row => table.Of(row),
             cancellation);
     }
 }

@@ -146,7 +146,7 @@ internal static class OwnShares
     {
         var asked = new SqlConditions(value).And(scope.Conditions());
         return reader.QueryAsync(
-            $"SELECT doc FROM {table.Name} WHERE {column} = $1{asked.Sql} ORDER BY id", asked.Values,
-            row => row.Document(0, table.Json), cancellation);
+            $"SELECT {table.Selected()} FROM {table.Name} WHERE {column} = $1{asked.Sql} ORDER BY id", asked.Values,
+            row => table.Of(row), cancellation);
     }
 }

@@ -139,7 +139,7 @@ public sealed class ReadModels
                 var found = await reader.QueryAsync(
                     "SELECT doc FROM hours WHERE hour = $1 OR (hour >= $2 AND hour < $3) ORDER BY hour",
                     [HourModel.AllHours, from, until],
-                    row => row.Document(0, ReadTables.Hours.Json),
+                    row => ReadTables.Hours.Of(row),
                     cancellation);
                 var all = found.Find(hour => hour.Hour == HourModel.AllHours);
                 return new HourTotals(
@@ -290,11 +290,11 @@ public sealed class ReadModels
         var asked = new SqlConditions(session.Key, call).And(scope.Conditions("calls."));
         var found = await reader.QueryAsync(
             $"""
-            SELECT calls.doc FROM calls JOIN sessions ON calls.session = sessions.id
+            SELECT {ReadTables.Calls.Selected("calls.")} FROM calls JOIN sessions ON calls.session = sessions.id
             WHERE sessions.session_id = $1 AND calls.call_id = $2{asked.Sql}
             """,
             asked.Values,
-            row => row.Document(0, ReadTables.Calls.Json),
+            row => ReadTables.Calls.Of(row),
             cancellation);
         if (found.Count == 0)
         {
@@ -304,9 +304,10 @@ public sealed class ReadModels
         var messages = new SqlConditions(found[0].Id, (long)MostTransitions)
             .And(scope.Agents.Count > 0 ? [("(agent IS NULL OR agent IN ({0}))", scope.Agents)] : []);
         var transitions = await reader.QueryAsync(
-            $"SELECT doc FROM transitions WHERE call = $1{messages.Sql} ORDER BY sequence LIMIT $2",
+            $"SELECT {ReadTables.Transitions.Selected()} FROM transitions WHERE call = $1{messages.Sql} "
+            + "ORDER BY sequence LIMIT $2",
             messages.Values,
-            row => scope.Of(row.Document(0, ReadTables.Transitions.Json)),
+            row => scope.Of(ReadTables.Transitions.Of(row)),
             cancellation);
         return new CallView(scope.Of(found[0]), transitions);
     }
@@ -362,10 +363,10 @@ public sealed class ReadModels
         var asked = new SqlConditions(place[0], place[1], page.Limit + 1L).And(conditions);
         var (time, key) = (order.Time, order.Key);
         var items = await reader.QueryAsync(
-            $"SELECT doc FROM {table.Name} WHERE ({time}, {key}) < ($1, $2){asked.Sql} "
+            $"SELECT {table.Selected()} FROM {table.Name} WHERE ({time}, {key}) < ($1, $2){asked.Sql} "
             + $"ORDER BY {time} DESC, {key} DESC LIMIT $3",
             asked.Values,
-            row => row.Document(0, table.Json),
+            row => table.Of(row),
             cancellation);
         var shown = scope.Of(
             Pages.Of(items, page.Limit, item => scope.WriteCursor(order.TimeOf(item), order.KeyOf(item))), show);

@@ -7,7 +7,8 @@ namespace Audit.Projections.Queries;
 internal static class WindowCalls
 {
     private static string SqlOf(SqlConditions asked) => $"""
-        SELECT t.doc, c.doc FROM transitions t JOIN calls c ON c.id = t.call
+        SELECT {ReadTables.Transitions.Selected("t.")}, {ReadTables.Calls.Selected("c.")}
+        FROM transitions t JOIN calls c ON c.id = t.call
         WHERE t.task_id = $1 AND t.agent = $2 AND (t.at, t.position) > ($3, $4) AND t.at < $5
           AND NOT EXISTS (
             SELECT 1 FROM transitions e
@@ -33,7 +34,7 @@ internal static class WindowCalls
             SqlOf(asked),
             asked.Values,
             row => (
-                Message: row.Document(0, ReadTables.Transitions.Json), Call: row.Document(1, ReadTables.Calls.Json)),
+                Message: ReadTables.Transitions.Of(row), Call: ReadTables.Calls.Of(row, ReadTables.Transitions.Read)),
             cancellation);
         var cut = Pages.Of(
             found, page.Limit, last => scope.WriteCursor(Instants.ToNumber(last.Message.At), last.Message.Position));
@@ -114,7 +115,7 @@ internal static class WindowMarked
         reader.QueryAsync(
             "SELECT doc FROM pauses WHERE ended > $1 AND begun < $2 AND position <= $3 ORDER BY position LIMIT $4",
             [Instants.ToNumber(from), Instants.ToNumber(until), through, (long)MostPauses],
-            row => row.Document(0, ReadTables.Pauses.Json), cancellation);
+            row => ReadTables.Pauses.Of(row), cancellation);
 
     private static async Task<IEnumerable<(long Session, LateCall Late)>> CallsAsync(
         IReadSession reader, ReadScope scope, WindowModel window, Timestamp until, IReadOnlyList<PauseModel>? pauses,
@@ -124,15 +125,15 @@ internal static class WindowMarked
             .And(scope.Conditions("c."));
         var found = await reader.QueryAsync(
             $"""
-            SELECT c.doc, late.first_at, late.last_received FROM calls c JOIN (
+            SELECT late.first_at, late.last_received, {ReadTables.Calls.Selected("c.")} FROM calls c JOIN (
                 SELECT t.call AS call, min(t.at) AS first_at, max(t.received_at) AS last_received
                 FROM transitions t WHERE t.marked = $1 AND t.marks = $2 GROUP BY t.call) late ON late.call = c.id
             WHERE c.id > 0{asked.Sql} ORDER BY late.first_at, c.id LIMIT $3
             """,
             asked.Values,
             row => (
-                Call: row.Document(0, ReadTables.Calls.Json), At: Instants.FromNumber(row.Number(1)),
-                Received: Instants.FromNumber(row.Number(2))),
+                At: Instants.FromNumber(row.Number(0)), Received: Instants.FromNumber(row.Number(1)),
+                Call: ReadTables.Calls.Of(row, 2)),
             cancellation);
         return found.Select(one => (one.Call.Session, LateCall.Of(one.Call, one.At, one.Received, until, pauses)));
     }

@@ -135,7 +135,7 @@ internal sealed class SqliteReadSession(SqliteDatabase database) : IReadSession
     public Task<List<T>> FindAsync<T>(Table<T> table, IReadOnlyList<KeyColumn> keys, CancellationToken cancellation)
     {
         var condition = string.Join(" AND ", keys.Select((key, index) => $"{key.Name} = ${index + 1}"));
-        var statement = database.Statement($"SELECT doc FROM {table.Name} WHERE {condition}");
+        var statement = database.Statement($"SELECT {table.Selected()} FROM {table.Name} WHERE {condition}");
         var found = new List<T>();
         for (var index = 0; index < keys[0].Count; index++)
         {
@@ -147,7 +147,7 @@ internal sealed class SqliteReadSession(SqliteDatabase database) : IReadSession
                     : statement.Bind(column + 1, keys[column].Texts![index]);
             }
 
-            SqliteSession.ReadAll(statement, row => row.Document(0, table.Json), found);
+            SqliteSession.ReadAll(statement, row => table.Of(row), found);
         }
 
         return Task.FromResult(found);

@@ -29,7 +29,21 @@ internal static class ReadTables
         Column<CallModel>.Changing("parent", call => call.Parent),
         Column<CallModel>.Changing("tool", call => call.Tool),
         Column<CallModel>.Changing("state", call => (long)call.State),
-    ]);
+    ])
+    {
+        Beside = (
+            [
+                "id", "session", "source", "call_id", "parent", "state", "tool", "task_id", "agent", "first_at",
+                "last_at",
+            ],
+            (call, row, at) => call with
+            {
+                Id = row.Number(at), Session = row.Number(at + 1), Source = row.Text(at + 2), CallId = row.Text(at + 3),
+                Parent = TextOrNull(row, at + 4), State = (CallState)row.Number(at + 5), Tool = TextOrNull(row, at + 6),
+                Task = TextOrNull(row, at + 7), Agent = TextOrNull(row, at + 8),
+                FirstAt = Instants.FromNumber(row.Number(at + 9)), LastAt = Instants.FromNumber(row.Number(at + 10)),
+            }),
+    };
 
     public static readonly Table<TransitionModel> Transitions = new(
         "transitions", ["call", "sequence"], ReadJson.Of<TransitionModel>(), transition => transition.Position,
@@ -44,7 +58,12 @@ internal static class ReadTables
         Column<TransitionModel>.Changing(
             "marked", transition => transition.MarkBits is null ? null : transition.Window),
         Column<TransitionModel>.Changing("marks", transition => transition.MarkBits),
-    ]);
+    ])
+    {
+        Beside = (
+            ["call", "sequence", "position", "task_id", "agent", "at", "received_at"],
+            PutBack),
+    };
 
     public static readonly Table<TaskModel> Tasks = new("tasks", ["id"], ReadJson.Of<TaskModel>(), task => task.Id,
     [
@@ -91,6 +110,21 @@ internal static class ReadTables
         Column<PauseModel>.Fixed("begun", pause => Instants.ToNumber(pause.From)),
         Column<PauseModel>.Changing("ended", pause => Instants.ToNumber(pause.Until)),
     ]);
+
+    private static TransitionModel PutBack(TransitionModel transition, IStoredRow row, int at)
+    {
+        var (call, sequence, position) = (row.Number(at), row.Number(at + 1), row.Number(at + 2));
+        var (task, agent) = (TextOrNull(row, at + 3), TextOrNull(row, at + 4));
+        var happened = Instants.FromNumber(row.Number(at + 5));
+        return transition with
+        {
+            Call = call, Sequence = sequence, Position = position, Task = task, Agent = agent, At = happened,
+            RecordedAt = transition.RecordedAt == ShortMembers.AsAt ? happened : transition.RecordedAt,
+            ReceivedAt = Instants.FromNumber(row.Number(at + 6)),
+        };
+    }
+
+    private static string? TextOrNull(IStoredRow row, int column) => row.IsNull(column) ? null : row.Text(column);
 
     public static KeyColumn SessionKey(params IEnumerable<SessionName> names) =>
         new("session_id", names.Select(name => name.Key));

@@ -87,6 +87,26 @@ internal sealed class TableRows<T>(Table<T> table) : ITableRows
 internal sealed record Table<T>(
     string Name, string[] Key, JsonTypeInfo<T> Json, Func<T, long> Position, Column<T>[] Columns)
 {
+    /// <summary>
+    /// What the document leaves out, for columns have it: which, and how it is put back from them, from a number on.
+    /// </summary>
+    public (string[] Columns, Func<T, IStoredRow, int, T> PutBack)? Beside { get; init; }
+
+    /// <summary>How many columns a row is read from.</summary>
+    public int Read => 1 + (Beside?.Columns.Length ?? 0);
+
+    /// <summary>What a statement selects for a row to be read from.</summary>
+    /// <param name="alias">With a dot behind it, where a statement reads several.</param>
+    public string Selected(string alias = "") =>
+        string.Join(", ", (string[])["doc", .. Beside?.Columns ?? []]).Replace(", ", ", " + alias).Insert(0, alias);
+
+    /// <param name="column">Of the document; what else was selected is behind it.</param>
+    public T Of(IStoredRow row, int column = 0)
+    {
+        var read = JsonSerializer.Deserialize(row.Bytes(column), Json)!;
+        return Beside is { } beside ? beside.PutBack(read, row, column + 1) : read;
+    }
+
     public string ColumnList { get; } = string.Join(", ", Columns.Select(column => column.Name).Append("doc"));
 
     /// <summary>
@@ -131,21 +151,87 @@ internal static class ReadJson
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { ShortMembers.Give } },
         Converters = { new TimestampNumber() },
     };
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+}
 
-    public static T Document<T>(this IStoredRow row, int column, JsonTypeInfo<T> json) =>
-        JsonSerializer.Deserialize(row.Bytes(column), json)!;
+/// <summary>
+/// The members of what is written for each record: in a row of a kilobyte every letter of a name counts. What is named
+/// here by nothing is in a column; what is not named keeps its name.
+/// </summary>
+internal static class ShortMembers
+{
+    /// <summary>Stands for the time by which a message is judged.</summary>
+    public static readonly Timestamp AsAt = new(DateTime.UnixEpoch.Ticks, 0);
+
+    private static readonly Dictionary<Type, Dictionary<string, string>> Names = new()
+    {
+        [typeof(TransitionModel)] = NamesOf(
+            "Message:m From:f To:t Attempt:n Anomalies:x Cause:c Lifted:l Late:e ReportedLate:E Oversized:o "
+            + "MadeByNode:M TimeInferred:i RecordedAt:r Judgement:j Window:w Tool:T Token:k Remark:R By:b Success:s "
+            + "DurationMs:d Marks:p LateByMs:L DecidedAt:D Source:S Review:v Call: Sequence: Position: At: "
+            + "ReceivedAt: Task: Agent:"),
+        [typeof(CallModel)] = NamesOf(
+            "SessionId:s Attempt:n Turn:t Anomalies:x Violations:v Lifted:l Unreviewed:u Messages:m Redacted:r "
+            + "Flooded:f NamedTask:N Token:k Provider:p Model:M Command:c Remark:R Decision:d DecidedBy:b "
+            + "ClaimedBy:B Asked:q Question:Q Approval:a NodeDecidedAt:A SelfApproved:S NotSeenWhole:w Success:y "
+            + "Altered:z AskedAt:g "
+            + "DecidedAt:h StartedAt:i SettledAt:e DurationMs:D Judged:j ReportedLate:E Order:o LastPosition:P "
+            + "Sequence:Z Id: Session: Source: CallId: Parent: State: Tool: Task: Agent: FirstAt: LastAt:"),
+    };
+
+    public static void Give(JsonTypeInfo type)
+    {
+        if (!Names.TryGetValue(type.Type, out var names))
+        {
+            return;
+        }
+
+        foreach (var member in type.Properties.ToList())
+        {
+            var full = ((System.Reflection.MemberInfo)member.AttributeProvider!).Name;
+            var name = names.GetValueOrDefault(full, member.Name);
+            if (name.Length == 0)
+            {
+                type.Properties.Remove(member);
+                continue;
+            }
+
+            member.Name = name;
+
+            if (full == nameof(TransitionModel.RecordedAt))
+            {
+                // Most happened when they were recorded.
+                member.Get = static one =>
+                    (TransitionModel)one is var of && of.RecordedAt == of.At ? AsAt : of.RecordedAt;
+            }
+        }
+    }
+
+    private static Dictionary<string, string> NamesOf(string names) =>
+        names.Split(' ').ToDictionary(one => one.Split(':')[0], one => one.Split(':')[1]);
 }
 
 internal sealed class TimestampNumber : JsonConverter<Timestamp>
 {
+    // In ticks, for few clocks are finer; what is finer has a point.
     public override Timestamp Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Instants.FromNumber(reader.GetInt64());
+        Instants.FromNumber(
+            reader.TryGetInt64(out var ticks) ? ticks * Instants.NanosPerTick
+                : (long)(reader.GetDecimal() * Instants.NanosPerTick));
 
-    public override void Write(Utf8JsonWriter writer, Timestamp value, JsonSerializerOptions options) =>
-        writer.WriteNumberValue(Instants.ToNumber(value));
+    public override void Write(Utf8JsonWriter writer, Timestamp value, JsonSerializerOptions options)
+    {
+        if (value.Nanos == 0)
+        {
+            writer.WriteNumberValue(value.Ticks - DateTime.UnixEpoch.Ticks);
+        }
+        else
+        {
+            writer.WriteNumberValue(Instants.ToNumber(value) / (decimal)Instants.NanosPerTick);
+        }
+    }
 }

@@ -66,8 +66,9 @@ internal sealed class PastComparison(
     {
         var asked = new SqlConditions(of, until, (long)PastReader.MostEvents + 1).And(scope.Conditions());
         var calls = await reader.QueryAsync(
-            $"SELECT doc FROM calls WHERE id <= $2 AND {condition}{asked.Sql} ORDER BY id LIMIT $3", asked.Values,
-            row => row.Document(0, ReadTables.Calls.Json), cancellation);
+            $"SELECT {ReadTables.Calls.Selected()} FROM calls WHERE id <= $2 AND {condition}{asked.Sql} "
+            + "ORDER BY id LIMIT $3",
+            asked.Values, row => ReadTables.Calls.Of(row), cancellation);
         return calls.Count <= PastReader.MostEvents ? calls : throw new TooMuchException(PastReader.MostEvents);
     }
 

@@ -247,13 +247,13 @@ public sealed class PastModels
         var asked = new SqlConditions(task, position, (long)PastReader.MostEvents + 1).And(scope.Conditions());
         var found = await reader.QueryAsync(
             $"""
-            SELECT doc FROM calls
+            SELECT {ReadTables.Calls.Selected()} FROM calls
             WHERE id <= $2{asked.Sql} AND id IN (
                 SELECT call FROM transitions WHERE task_id = $1 UNION SELECT call FROM named WHERE task_id = $1)
             ORDER BY id DESC LIMIT $3
             """,
             asked.Values,
-            row => row.Document(0, ReadTables.Calls.Json),
+            row => ReadTables.Calls.Of(row),
             cancellation);
         var calls = new List<Refolded>();
         foreach (var call in found)

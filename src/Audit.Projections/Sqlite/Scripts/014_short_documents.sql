@@ -1,0 +1,2 @@
+-- Documents of calls and messages have short names, and leave out what columns have. Read models that were made before are
+-- made anew.
