@@ -15,6 +15,9 @@ internal sealed class Harness(LoadOptions options, Action<string> report)
     /// <summary>Of each of what is measured, the longest that it took so far.</summary>
     private readonly Dictionary<string, TimeSpan> longest = [];
 
+    /// <summary>Why something was not measured.</summary>
+    private readonly Dictionary<string, string> reasons = [];
+
     public async Task<LoadReport> RunAsync()
     {
         await using IStoreSource stores = options.Store == "sqlite"
@@ -37,7 +40,7 @@ internal sealed class Harness(LoadOptions options, Action<string> report)
         }
         while (runs.Count < options.Runs && everyRun.Length > 0 && HasTimeFor(everyRun));
 
-        return LoadReport.Of(machine, options, [.. measured.Select(one => one.Name)], runs);
+        return LoadReport.Of(machine, options, [.. measured.Select(one => one.Name)], runs, reasons);
     }
 
     private bool HasTimeFor(params IMeasured[] some) => options.Within is not { } within
@@ -52,15 +55,23 @@ internal sealed class Harness(LoadOptions options, Action<string> report)
         {
             if (!HasTimeFor(one))
             {
+                reasons[one.Name] = "there was no time to measure it";
                 report($"{run,-8} {one.Name,-28} left out: there is no time for it");
                 continue;
             }
 
             var since = Stopwatch.GetTimestamp();
-            await using (var store = await stores.MakeAsync())
+            try
             {
+                await using var store = await stores.MakeAsync();
                 var sample = samples[one.Name] = await one.MeasureAsync(store, work);
                 report($"{run,-8} {one.Name,-28} {sample.PerSecond,10:n0}/s   {sample.Note}");
+            }
+            catch (Exception failure) when (options.Judges)
+            {
+                // Whoever wants all of the table is told of one that fails, and of all others too.
+                reasons[one.Name] = $"it failed: {failure.Message.TrimEnd('.')}";
+                report($"{run,-8} {one.Name,-28} failed: {failure}");
             }
 
             longest[one.Name] = TimeSpan.FromTicks(Math.Max(

@@ -39,13 +39,26 @@ public sealed class GoalTests
     }
 
     [Fact]
-    public void what_there_was_no_time_for_is_not_met_where_it_is_owed()
+    public void what_was_not_measured_is_not_met_where_it_is_owed()
     {
         var report = LoadReport.Of(
             Reported.Machine, Reported.Options("quick"), [Names.RawBatch, Names.Start, Names.EngineAlone],
-            [new Dictionary<string, Sample> { [Names.RawBatch] = Reported.Sample(50_000) }]);
-        Assert.Equal([Names.Start, Names.EngineAlone], report.LeftOut);
+            [new Dictionary<string, Sample> { [Names.RawBatch] = Reported.Sample(50_000) }],
+            new Dictionary<string, string> { [Names.Start] = "there was no time to measure it" });
+        Assert.Equal([Names.Start, Names.EngineAlone], report.LeftOut.Keys);
         Assert.Equal(["start until ready: ≤ 1,000 ms is owed, and there was no time to measure it."], Goal.Lacks(report));
+    }
+
+    [Fact]
+    public void without_its_floor_nothing_is_met()
+    {
+        var report = LoadReport.Of(
+            Reported.Machine, Reported.Options("quick"), [Names.RawBatch, Names.Ndjson],
+            [new Dictionary<string, Sample> { [Names.Ndjson] = Reported.Sample(50_000) }],
+            new Dictionary<string, string> { [Names.RawBatch] = "it failed: the disk is full" });
+        Assert.Equal(
+            ["NDJSON over HTTP: ≥ 0.45 × raw batch is owed; of raw batch, it failed: the disk is full."],
+            Goal.Lacks(report));
     }
 
     [Fact]

@@ -80,6 +80,9 @@ public sealed class HistoryTests : IDisposable
         var rate = figures.Single(one => one is { Subject: Names.Ndjson, What: "events/s" });
         Assert.Equal((15_000, 20_000, 0.75), (rate.Now, rate.Before, rate.Ratio));
 
+        // It is owed how long a search takes, and nothing of how often one was asked for.
+        Assert.Equal(["ms"], figures.Where(one => one.Subject == Names.SearchPage).Select(one => one.What));
+
         var text = new StringWriter();
         Comparison.Write(Report(options, node: 15_000), JsonReport.Of(Report(options, node: 20_000)), text);
         Assert.Contains("worse", text.ToString());

@@ -7,7 +7,7 @@ internal sealed record ComparedFigure(string Subject, string What, double Now, d
     public double Ratio => Now / Before;
 
     /// <summary>Processor time, memory or room on the disk, and no time that somebody waits.</summary>
-    public bool IsCost => AtMost && !What.StartsWith("ms", StringComparison.Ordinal);
+    public bool IsCost => AtMost && !What.StartsWith(Comparison.Milliseconds, StringComparison.Ordinal);
 
     /// <summary>By how much it is better, 1 where it is as it was.</summary>
     public double Gain => AtMost ? 1 / Ratio : Ratio;
@@ -19,6 +19,9 @@ internal static class Comparison
     /// <summary>A figure that differs by less says nothing: runs of the same program do.</summary>
     private const double Noise = 0.1;
 
+    /// <summary>So begins what is owed of a time that somebody waits.</summary>
+    public const string Milliseconds = "ms";
+
     /// <summary>Of all that was measured both times its speed, what is owed of it, and what it costs the node.</summary>
     public static IReadOnlyList<ComparedFigure> Of(LoadReport report, JsonReport earlier)
     {
@@ -27,8 +30,8 @@ internal static class Comparison
         [
             .. now.Measured.SelectMany(row => earlier.Of(row.Name) is not { } before ? [] : new[]
                 {
-                    Compared(row.Name, "events/s", row.Median, before.Median),
-                    row.Name == Names.RawBatch ? null : Compared(
+                    IsOfWaiting(now, row) ? null : Compared(row.Name, "events/s", row.Median, before.Median),
+                    row.Name == Names.RawBatch || IsOfWaiting(now, row) ? null : Compared(
                         row.Name, $"× {Names.RawBatch}", now.Ratio(row.Name, Names.RawBatch),
                         earlier.Ratio(row.Name, Names.RawBatch)),
                     Compared(
@@ -87,6 +90,10 @@ internal static class Comparison
             output.WriteLine(loss);
         }
     }
+
+    /// <summary>Whether it is owed how long somebody waits: how often he asked says nothing then.</summary>
+    private static bool IsOfWaiting(JsonReport report, ResultRow row) => report.Owed.Any(owed =>
+        owed.Subject == row.Name && owed.What.StartsWith(Milliseconds, StringComparison.Ordinal));
 
     private static ComparedFigure? Compared(string subject, string what, double? now, double? before, bool atMost = false) =>
         now is { } one && before is > 0 and { } other ? new ComparedFigure(subject, what, one, other, atMost) : null;

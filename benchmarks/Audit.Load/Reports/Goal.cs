@@ -51,14 +51,19 @@ internal sealed record Goal(
     public string OwedText(string store) =>
         FormattableString.Invariant($"{(AtMost ? "≤" : "≥")} {OwedOn(store):#,0.##} {What}");
 
-    /// <summary>A sentence for everything that is owed and is not as it is to be, or could not be seen for want of time.</summary>
+    /// <summary>A sentence for everything that is owed and is not as it is to be, or was not measured.</summary>
     public static IEnumerable<string> Lacks(LoadReport report)
     {
         foreach (var goal in All)
         {
-            if (report.LeftOut.Contains(goal.Subject))
+            if (report.LeftOut.FirstOrDefault(one => one.Key == goal.Subject) is { Key: not null } itself)
             {
-                yield return $"{goal.Subject}: {goal.OwedText(report.Store)} is owed, and there was no time to measure it.";
+                yield return $"{goal.Subject}: {goal.OwedText(report.Store)} is owed, and {itself.Value}.";
+            }
+            else if (report.LeftOut.FirstOrDefault(one => goal.What == $"× {one.Key}") is { Key: not null } floor
+                && report.Of(goal.Subject) is not null)
+            {
+                yield return $"{goal.Subject}: {goal.OwedText(report.Store)} is owed; of {floor.Key}, {floor.Value}.";
             }
             else if (goal.Figure(report) is { } figure && goal.IsMet(report) == false)
             {

@@ -9,7 +9,7 @@ namespace Audit.Load.Reports;
 /// <param name="Commit">What was measured, with a plus where files differed from it; null outside of a checkout.</param>
 internal sealed record JsonReport(
     DateTimeOffset At, string? Commit, Machine Machine, string Store, string Engine, int Records, int PrefilledRows,
-    int Runs, IReadOnlyList<string> LeftOut, IReadOnlyList<ResultRow> Measured, IReadOnlyList<FloorRatio> Ratios,
+    int Runs, IReadOnlyDictionary<string, string> LeftOut, IReadOnlyList<ResultRow> Measured, IReadOnlyList<FloorRatio> Ratios,
     IReadOnlyList<OwedFigure> Owed)
 {
     private static readonly JsonSerializerOptions Format = new()

@@ -2,10 +2,10 @@ namespace Audit.Load.Reports;
 
 /// <summary>The outcome of a whole invocation.</summary>
 /// <param name="Ratios">By subject and floor, the median of the ratios within each run.</param>
-/// <param name="LeftOut">What there was no time for.</param>
+/// <param name="LeftOut">What was not measured, and why.</param>
 internal sealed record LoadReport(
     Machine Machine, string Store, string Engine, int Records, int PrefilledRows, int Runs,
-    IReadOnlyList<string> LeftOut,
+    IReadOnlyDictionary<string, string> LeftOut,
     IReadOnlyList<ResultRow> Rows, IReadOnlyDictionary<(string Subject, string Floor), double> Ratios)
 {
     public static readonly IReadOnlyList<string> Floors =
@@ -13,7 +13,7 @@ internal sealed record LoadReport(
 
     public static LoadReport Of(
         Machine machine, LoadOptions options, IReadOnlyList<string> names,
-        IReadOnlyList<IReadOnlyDictionary<string, Sample>> runs)
+        IReadOnlyList<IReadOnlyDictionary<string, Sample>> runs, IReadOnlyDictionary<string, string>? reasons = null)
     {
         var measured = names.Where(name => runs.Any(run => run.ContainsKey(name))).ToArray();
         var rows = measured
@@ -35,7 +35,8 @@ internal sealed record LoadReport(
 
         return new LoadReport(
             machine, options.Store, options.Engine, options.Records, options.Rows, runs.Count,
-            [.. names.Except(measured)], rows, ratios);
+            names.Except(measured).ToDictionary(name => name, name => reasons?.GetValueOrDefault(name) ?? "it was not measured"),
+            rows, ratios);
     }
 
     public ResultRow? Of(string name) => Rows.FirstOrDefault(row => row.Name == name);
