@@ -27,6 +27,9 @@ internal sealed class FactsReader
         }
     }
 
+    /// <summary>What stands for the time of a row that says none.</summary>
+    public static readonly Timestamp Never = Instants.Clamp(default);
+
     /// <summary>When a row was received; the beginning of time for one that cannot be read or does not say.</summary>
     public static Timestamp ReceivedAtOrNever(JournalRow row) => Time(HeadOrNothing(row), EventField.ReceivedAt);
 

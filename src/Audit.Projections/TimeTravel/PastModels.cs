@@ -87,7 +87,7 @@ public sealed class PastModels
     public async Task<Timestamp?> TakenAtAsync(long position, CancellationToken cancellation)
     {
         var rows = await journal.ReadBeforeAsync(position + 1, RowsLookedAt, RowsLookedAt << 10, cancellation);
-        return rows.Select(FactsReader.ReceivedAtOrNever).Where(time => time.Ticks is > 0 and < long.MaxValue)
+        return rows.Select(FactsReader.ReceivedAtOrNever).Where(time => time > FactsReader.Never)
             .Select(time => (Timestamp?)time).FirstOrDefault();
     }
 
