@@ -1,9 +1,15 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+
 namespace Audit.Journal;
 
 /// <summary>What is fixed about the journal's rows, whichever engine writes them.</summary>
 public static class JournalTable
 {
     public const int SerializerId = 7401;
+
+    /// <summary>Tells who wrote a row from all others; it stands in each, and so is short.</summary>
+    public static string NewWriter() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(8));
 
     /// <summary>As <see cref="JournalRows"/> reads them.</summary>
     public const string Columns =

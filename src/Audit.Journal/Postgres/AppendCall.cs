@@ -15,7 +15,7 @@ internal sealed class AppendCall : IAsyncDisposable
     private readonly NpgsqlConnection connection;
     private readonly NpgsqlCommand command;
 
-    public AppendCall(NpgsqlConnection connection, Guid writer)
+    public AppendCall(NpgsqlConnection connection, string writer)
     {
         this.connection = connection;
         command = new NpgsqlCommand(
@@ -27,7 +27,7 @@ internal sealed class AppendCall : IAsyncDisposable
         Add(manifests, NpgsqlDbType.Text);
         Add(messages, NpgsqlDbType.Bytea);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = JournalTable.SerializerId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = writer.ToString() });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = writer });
     }
 
     public Task PrepareAsync(CancellationToken cancellation) => command.PrepareAsync(cancellation);

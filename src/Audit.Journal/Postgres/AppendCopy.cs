@@ -45,7 +45,7 @@ internal sealed class AppendCopy : IAsyncDisposable
     private readonly CopyBuffer buffer = new();
     private readonly NpgsqlBatch move;
 
-    public AppendCopy(NpgsqlConnection connection, Guid writer)
+    public AppendCopy(NpgsqlConnection connection, string writer)
     {
         this.connection = connection;
         var moving = new NpgsqlBatchCommand(MoveSql)
@@ -53,7 +53,7 @@ internal sealed class AppendCopy : IAsyncDisposable
             Parameters =
             {
                 new NpgsqlParameter<int> { TypedValue = JournalTable.SerializerId },
-                new NpgsqlParameter<string> { TypedValue = writer.ToString() },
+                new NpgsqlParameter<string> { TypedValue = writer },
             },
         };
         move = new NpgsqlBatch(connection)

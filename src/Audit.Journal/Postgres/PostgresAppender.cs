@@ -47,7 +47,7 @@ internal sealed class PostgresAppender : IAsyncDisposable
     private long lastUse = Environment.TickCount64;
     private bool isHeld;
 
-    private PostgresAppender(NpgsqlConnection connection, string place, Guid writer, FailureLog failures)
+    private PostgresAppender(NpgsqlConnection connection, string place, string writer, FailureLog failures)
     {
         this.connection = connection;
         this.place = place;
@@ -60,7 +60,7 @@ internal sealed class PostgresAppender : IAsyncDisposable
     public int ProcessId => connection.ProcessID;
 
     public static async Task<PostgresAppender> OpenAsync(
-        PostgresPool pool, Guid writer, FailureLog failures, CancellationToken cancellation)
+        PostgresPool pool, string writer, FailureLog failures, CancellationToken cancellation)
     {
         var appender = new PostgresAppender(
             await pool.OpenLastingAsync(cancellation), pool.Place, writer, failures);

@@ -23,7 +23,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private readonly PostgresPool pool;
     private readonly Func<long> seen;
     private readonly FailureLog failures;
-    private readonly Guid writer = Guid.NewGuid();
+    private readonly string writer = JournalTable.NewWriter();
     private readonly Task work;
     private PostgresAppender? appender;
     private Task<PostgresAppender>? opening;

@@ -23,7 +23,7 @@ internal sealed class SqliteAppender
         lastSequence = database.Statement(LastSequenceSql);
         insert = database.Statement(InsertSql)
             .Bind(6, JournalTable.SerializerId)
-            .Bind(7, Guid.NewGuid().ToString());
+            .Bind(7, JournalTable.NewWriter());
     }
 
     /// <returns>The last position written, 0 when none was.</returns>
