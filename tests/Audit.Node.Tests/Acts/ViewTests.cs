@@ -55,7 +55,7 @@ public sealed class ViewTests(ViewTests.Book book) : IClassFixture<ViewTests.Boo
     public async Task a_bound_reader_keeps_its_own_sees_no_others_and_finds_what_it_may_see()
     {
         using var admin = Node.ClientWith(Node.AdminToken);
-        (await SaveAsync(admin, """{"name":"whole book","query":"session:s","shared":true}""")).Require(201);
+        var shared = (await SaveAsync(admin, """{"name":"whole book","query":"session:s","shared":true}""")).Require(201).Json.Text("id");
         // A person's own are no bound token's: it may be in the hands of a program.
         using var person = Node.ClientWith(await Node.TokenAsync("bo", ["read"], person: "bo"));
         (await SaveAsync(person, """{"name":"of bo","query":"session:s agent:b"}""")).Require(201);
@@ -71,6 +71,10 @@ public sealed class ViewTests(ViewTests.Book book) : IClassFixture<ViewTests.Boo
         Assert.Equal(["of-a"], seen.Json.GetProperty("items").EnumerateArray().Select(hit => hit.Text("tool_call_id")));
         Assert.False(seen.Headers.ContainsKey("Audit-Indexed-To"));
         Assert.Equal(2, (await person.GetAnswerAsync($"/v1/search/export?format=ndjson&q={q}")).Require(200).Lines.Count);
+
+        // Others of this book read what everybody sees.
+        Assert.Contains("No search is kept", (await RemoveAsync(bound, shared)).Problem(404));
+        (await RemoveAsync(admin, shared)).Require(200);
     }
 
     [Theory]
