@@ -39,17 +39,18 @@ public sealed record SavedView(
 
 /// <summary>
 /// Searches that are kept, as the book has them: a stream for everybody's, and one for each who keeps some for himself.
-/// Whose token is bound keeps its own, and sees none of others: they say what others look for.
+/// A token that is bound, or names no person, keeps its own and sees none of others: they say what others look for.
 /// </summary>
 internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook acts)
 {
-    public const int LongestName = 80, MostViews = 50;
+    /// <summary>What is read each time is bounded by the saves, of which each is removed once at most.</summary>
+    public const int LongestName = 80, LongestQuery = 1_000, MostViews = 50, MostSaves = 300;
 
     /// <summary>Who reads keeps for himself what he asks; what others see is for who also writes in cases.</summary>
     public const Roles MaySave = Roles.Read | MayShare, MayShare = CaseBook.MayWrite;
 
     private const string Saved = "view.saved", Removed = "view.removed";
-    private const int MostTries = 20, MostActs = 2_000;
+    private const int MostTries = 20;
 
     private static readonly string[] Members = ["name", "query", "sort", "columns", "shared"];
 
@@ -75,10 +76,11 @@ internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook 
             throw new UnreadableException("columns", none);
         }
 
-        if (isShared && (actor.IsBound || !actor.HasAny(MayShare)))
+        if (isShared && (IsAlone(actor) || !actor.HasAny(MayShare)))
         {
-            throw new RefusedException(Problem.Forbidden(actor.IsBound
-                ? $"The token \"{actor.Name}\" is bound, and what it keeps is its own."
+            throw new RefusedException(Problem.Forbidden(IsAlone(actor)
+                ? $"The token \"{actor.Name}\" {(actor.IsBound ? "is bound" : "names no person")}, and what it keeps is "
+                    + "its own."
                 : $"What everybody sees is kept by a token with the role {RoleNames.Join(MayShare)}."));
         }
 
@@ -101,6 +103,10 @@ internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook 
                 : list.Views.Count >= MostViews
                     ? throw new RefusedException(Problem.Unprocessable(
                         $"{MostViews} searches are kept there, which is the most; remove one first."))
+                : list.Saves >= MostSaves
+                    ? throw new RefusedException(Problem.Unprocessable(
+                        $"Searches were kept there {MostSaves} times, which is the most; those that are kept stay, and "
+                        + "can be removed."))
                     : true,
             list => list.Views.First(view => view.Id == id), cancellation);
     }
@@ -135,12 +141,6 @@ internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook 
                 return resultOf(list);
             }
 
-            if (list.Last >= MostActs)
-            {
-                throw new RefusedException(Problem.Unprocessable(
-                    $"Searches were kept and removed there {MostActs} times, which is the most."));
-            }
-
             if (await acts.WriteAsync(list.Stream, actor, draft, list.Last) is not null)
             {
                 return resultOf((await ReadAsync(actor, cancellation)).First(one => one.IsShared == isShared));
@@ -152,13 +152,16 @@ internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook 
 
     private async Task<IReadOnlyList<ViewList>> ReadAsync(Bearer bearer, CancellationToken cancellation)
     {
-        var own = StreamNames.ViewsOf(
-            bearer.IsBound || bearer.Person == Bearer.NoPerson ? $"token {bearer.Name}" : $"person {bearer.Person}");
-        string[] names = bearer.IsBound ? [own] : [own, StreamNames.Views];
+        var isAlone = IsAlone(bearer);
+        var own = StreamNames.ViewsOf(isAlone ? $"token {bearer.Name}" : $"person {bearer.Person}");
+        string[] names = isAlone ? [own] : [own, StreamNames.Views];
         var streams = await store.Opened.ReadStreamsAsync(
             [.. names.Select(name => new StreamKey(name))], cancellation);
         return [.. names.Zip(streams, (name, rows) => ViewList.Of(name, rows))];
     }
+
+    /// <summary>Whether it may be in the hands of a program, which neither sees what others look for nor shares.</summary>
+    private static bool IsAlone(Bearer bearer) => bearer.IsBound || bearer.Person == Bearer.NoPerson;
 
     private static string NameIn(StrictObject body) =>
         CaseBook.Said(body, "name", LongestName)!.Trim() is var name && name.Any(char.IsControl)
@@ -168,10 +171,9 @@ internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook 
     private static string QueryIn(StrictObject body, SearchIndex search)
     {
         var query = body.RequiredText("query").Trim();
-        if (query.Length > SearchEndpoints.LongestQuery)
+        if (query.Length > LongestQuery)
         {
-            throw new UnreadableException(
-                "query", $"{query.Length} characters; at most {SearchEndpoints.LongestQuery} are accepted");
+            throw new UnreadableException("query", $"{query.Length} characters; at most {LongestQuery} are accepted");
         }
 
         // What cannot be read is refused with the place of the fault.
@@ -180,13 +182,14 @@ internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook 
     }
 
     /// <summary>What one stream has.</summary>
-    private sealed record ViewList(string Stream, IReadOnlyList<SavedView> Views, long Last)
+    /// <param name="Saves">How often something was kept there, with what is removed again.</param>
+    private sealed record ViewList(string Stream, IReadOnlyList<SavedView> Views, int Saves, long Last)
     {
         public bool IsShared => Stream == StreamNames.Views;
 
         public static ViewList Of(string stream, IReadOnlyList<JournalRow> rows)
         {
-            var views = new List<SavedView>();
+            var (views, saves) = (new List<SavedView>(), 0);
             foreach (var row in rows.Where(row => row.IsProven))
             {
                 var view = EventReader.ViewOf(row);
@@ -196,8 +199,11 @@ internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook 
                 if (view.Text(EventField.Act) == Removed)
                 {
                     views.RemoveAll(one => one.Id == id);
+                    continue;
                 }
-                else if (CaseFile.Text(said, "query") is { } query)
+
+                saves++;
+                if (CaseFile.Text(said, "query") is { } query)
                 {
                     views.Add(new SavedView(
                         id, CaseFile.Text(said, "name") ?? id, query, CaseFile.Text(said, "sort"),
@@ -207,7 +213,7 @@ internal sealed class ViewBook(IAuditStore store, RecordIntake intake, CaseBook 
                 }
             }
 
-            return new ViewList(stream, views, rows.Count == 0 ? 0 : rows[^1].Sequence);
+            return new ViewList(stream, views, saves, rows.Count == 0 ? 0 : rows[^1].Sequence);
         }
     }
 }
@@ -222,7 +228,8 @@ internal sealed class ViewEndpoints(ViewBook book, ReadSide reads) : IEndpointGr
         routes.Get(
             "/v1/views", context => AnswerAsync(context), ViewBook.MaySave,
             "Lists the searches that are kept: one's own, and everybody's.",
-            "A query's relative times are those of the moment at which it is asked. A bound token sees its own alone.")
+            "A query's relative times are those of the moment at which it is asked. A token that is bound, "
+            + "or names no person, sees its own alone.")
             .Produces<ItemPage<ViewAnswer>>().Scoped(Scope.Binding);
         routes.Post(
             "/v1/views", SaveAsync, ViewBook.MaySave, "Keeps a search under a name.",

@@ -8,6 +8,7 @@ internal enum Quota : byte
     Tails,
     LargeBodies,
     Waits,
+    Exports,
 }
 
 /// <summary>
@@ -21,11 +22,11 @@ internal sealed class QuotaBook(QuotaLimits limits)
     private static readonly string[] Words =
         [
             "requests that are being answered", "streams open", "live readers", "large bodies under way",
-            "answers that wait for the log",
+            "answers that wait for the log", "exports of a search under way",
         ];
 
     /// <summary>As the option names them.</summary>
-    private static readonly string[] Names = ["requests", "streams", "tails", "large-bodies", "waits"];
+    private static readonly string[] Names = ["requests", "streams", "tails", "large-bodies", "waits", "exports"];
 
     private readonly Lock gate = new();
     private readonly Dictionary<Holding, int> held = [];
@@ -218,8 +219,8 @@ internal sealed class QuotaMiddleware(RequestDelegate next, QuotaBook book)
 public sealed record QuotaLimits
 {
     public const string Accepted =
-        "a list such as streams=64,idle=60s of requests, streams, tails, large-bodies, waits and batches, each a whole "
-        + "number from 2, and of idle and body, each a time such as 60s";
+        "a list such as streams=64,idle=60s of requests, streams, tails, large-bodies, waits, exports and batches, each a "
+        + "whole number from 2, and of idle and body, each a time such as 60s";
 
     /// <summary>Requests that are being answered, streams and tails with them.</summary>
     public int Requests { get; init; } = 512;
@@ -235,6 +236,9 @@ public sealed record QuotaLimits
 
     /// <summary>Answers that wait until the log has what they acknowledge.</summary>
     public int Waits { get; init; } = 64;
+
+    /// <summary>Searches that are exported whole, each of which may take minutes.</summary>
+    public int Exports { get; init; } = 4;
 
     /// <summary>Batches of its streams that wait for their receipts; further ones wait their turn.</summary>
     public int Batches { get; init; } = 32;
@@ -269,6 +273,7 @@ public sealed record QuotaLimits
         Quota.Tails => Tails,
         Quota.LargeBodies => LargeBodies,
         Quota.Waits => Waits,
+        Quota.Exports => Exports,
         _ => throw new ArgumentOutOfRangeException(nameof(quota), quota, "There is no such quota."),
     };
 
@@ -290,6 +295,7 @@ public sealed record QuotaLimits
                 "tails" => this with { Tails = number },
                 "large-bodies" => this with { LargeBodies = number },
                 "waits" => this with { Waits = number },
+                "exports" => this with { Exports = number },
                 "batches" => this with { Batches = number },
                 _ => null,
             };

@@ -1,4 +1,5 @@
 using Audit.Api.Diary;
+using Audit.Api.Quotas;
 
 namespace Audit.Api.Reading;
 
@@ -80,8 +81,8 @@ internal sealed class SearchEndpoints(ReadSide reads, Questions questions, Searc
 
 /// <summary>`GET /v1/search/export`: all that a search finds, and not a page of it, as a stream.</summary>
 internal sealed class SearchExport(
-    ReadSide reads, Questions questions, SearchQuota quota, TimeProvider clock, IHostApplicationLifetime life,
-    FailureLog failures) : IEndpointGroup
+    IJournal journal, ReadSide reads, Questions questions, SearchQuota quota, QuotaBook quotas, TimeProvider clock,
+    IHostApplicationLifetime life, FailureLog failures) : IEndpointGroup
 {
     /// <summary>More is for `/v1/export`, which searches for nothing.</summary>
     public const int MostHits = 100_000;
@@ -89,15 +90,22 @@ internal sealed class SearchExport(
     /// <summary>Up to where the index was, for whoever must know what was not searched yet.</summary>
     public const string IndexedTo = "Audit-Indexed-To";
 
+    /// <summary>When it was asked: a query's relative times are those of this moment.</summary>
+    public const string AskedAt = "Audit-Asked-At";
+
+    /// <summary>As many are asked for at once, and fewer where a search of these takes too long.</summary>
+    private const int MostAtOnce = 200, FewestAtOnce = 25;
+
     /// <summary>So long it is searched, with the pauses that the bearer's share of searches makes.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
 
     public void Map(IEndpointRouteBuilder routes) => routes.Get(
         "/v1/search/export", GetAsync, Roles.Read | Roles.Export, "Exports all that a search finds, newest first.",
         "ndjson: a line for each hit, as /v1/search has it. csv: a row for each hit (RFC 4180; what a spreadsheet "
-        + "would take for a formula is disarmed by an apostrophe). json: one object with the items, and `complete`. "
-        + "What is not all says so at its end and by the trailer Audit-Stopped: a line with the status \"stopped\", "
-        + "a row with the message \"export.stopped\", or `complete` that is false, each with the reason.",
+        + "would take for a formula is disarmed by an apostrophe). json: one object with the items, and `complete`. What "
+        + "is not all says so at its end and by the trailer Audit-Stopped: a line with the status \"stopped\", a row with "
+        + "the state \"export.stopped\", or `complete` that is false, each with the reason. States are those at the time "
+        + "at which each page of it was read.",
         new("q", "The query.", Required: true), new("format", "ndjson (the default), csv or json."),
         new("limit", $"At most so many hits, up to {MostHits}, which is the default."))
         .WithMetadata(CopyMark.Copy).Scoped(Scope.Binding);
@@ -109,16 +117,22 @@ internal sealed class SearchExport(
         var writer = HitWriter.Of(query.Text("format") ?? "ndjson", text)
             ?? throw QueryReader.Refusal("format", $"one of {HitWriter.Accepted} is expected.");
         var parsed = reads.Search.Parse(text);
+        var (asked, begun) = (WireOf.Of(Timestamp.From(clock.GetUtcNow())), clock.GetTimestamp());
+        using var share = quotas.Enter(Quota.Exports, context.Bearer());
+
+        // What the book had by now is to be searched; what comes meanwhile need not be.
+        var (end, atOnce) = (await journal.LastPositionAsync(context.RequestAborted), MostAtOnce);
         await questions.CatchUpSearchAsync(context.RequestAborted);
-        var begun = clock.GetTimestamp();
+        var searched = await reads.Models.PositionAsync(context.RequestAborted);
 
         // What is refused from the start is answered with a problem.
-        var first = await AskAsync(null);
+        SearchAnswer? page = await AskAsync(null);
         response.ContentType = writer.ContentType;
+        response.Headers[AskedAt] = asked;
         if (scope.Veil is null)
         {
-            response.Headers[IndexedTo] = first.IndexedTo.ToString(CultureInfo.InvariantCulture);
-            response.Headers[ExportEndpoint.LastPosition] = first.JournalEnd.ToString(CultureInfo.InvariantCulture);
+            response.Headers[IndexedTo] = page.IndexedTo.ToString(CultureInfo.InvariantCulture);
+            response.Headers[ExportEndpoint.LastPosition] = page.JournalEnd.ToString(CultureInfo.InvariantCulture);
         }
 
         await context.BeforeAnswerAsync(StatusCodes.Status200OK);
@@ -126,7 +140,7 @@ internal sealed class SearchExport(
             context.RequestAborted, life.ApplicationStopping);
         try
         {
-            if (await SendAsync(first) && response.SupportsTrailers())
+            if (await SendAsync() && response.SupportsTrailers())
             {
                 response.AppendTrailer(ExportEndpoint.Stopped, "true");
             }
@@ -140,10 +154,10 @@ internal sealed class SearchExport(
         return Reply.Sent;
 
         // Whether it ends before its end.
-        async Task<bool> SendAsync(SearchAnswer? page)
+        async Task<bool> SendAsync()
         {
             var (buffer, why) = (new ArrayBufferWriter<byte>(), (string?)null);
-            writer.Begin(buffer);
+            writer.Begin(asked, scope.Veil is null ? page.IndexedTo : null, buffer);
             while (page is not null)
             {
                 foreach (var hit in page.Items)
@@ -151,24 +165,48 @@ internal sealed class SearchExport(
                     writer.Write(WireOf.Of(hit), buffer);
                 }
 
+                // Nothing is held while the next page is waited for, which may take minutes.
                 var onwards = page.Next;
+                page = null;
+                await PassOnAsync();
                 (page, why) = onwards is null ? (null, null) : await GoOnAsync(onwards);
-                if (page is null)
-                {
-                    writer.End(why, buffer);
-                }
+            }
 
+            why ??= searched >= end ? null
+                : scope.Veil is null
+                    ? $"Not all of the book was searched yet: up to position {searched} of {end}. Ask again."
+                    : "Not all of the book was searched yet. Ask again.";
+            writer.End(why, buffer);
+            await PassOnAsync();
+            return why is not null;
+
+            async Task PassOnAsync()
+            {
                 await response.Body.WriteAsync(buffer.WrittenMemory, stop.Token);
                 buffer.ResetWrittenCount();
             }
-
-            return why is not null;
         }
 
-        Task<SearchAnswer> AskAsync(string? cursor) => quota.AskAsync(
-            context.Bearer(), context.RequestAborted, cancellation => reads.Search.SearchAsync(
-                parsed, new PageRequest(Math.Min(most - writer.Written, PageRequest.MostItems), cursor), scope,
-                cancellation));
+        async Task<SearchAnswer> AskAsync(string? cursor)
+        {
+            while (true)
+            {
+                try
+                {
+                    var found = await quota.AskAsync(
+                        context.Bearer(), context.RequestAborted, cancellation => reads.Search.SearchAsync(
+                            parsed, new PageRequest(Math.Min(most - writer.Written, atOnce), cursor), scope,
+                            cancellation));
+                    searched = Math.Min(searched, found.IndexedTo);
+                    return found;
+                }
+                catch (RefusedException refused) when (
+                    refused.Problem.Kind == SearchQuota.TooLong && atOnce > FewestAtOnce)
+                {
+                    atOnce /= 2;
+                }
+            }
+        }
 
         async Task<(SearchAnswer? Page, string? Why)> GoOnAsync(string cursor)
         {
@@ -188,8 +226,11 @@ internal sealed class SearchExport(
                     // Whoever has had his share of searches goes on when he has some again.
                     await Task.Delay(TimeSpan.FromSeconds(seconds), clock, stop.Token);
                 }
-                catch (Exception failure) when (
-                    failure is RefusedException or JournalUnavailableException or ReadModelsException)
+                catch (RefusedException refused)
+                {
+                    return (null, refused.Message);
+                }
+                catch (Exception failure) when (failure is JournalUnavailableException or ReadModelsException)
                 {
                     failures.Report("export of a search", failure);
                     return (null, failure.Message);
@@ -205,6 +246,9 @@ internal sealed class SearchExport(
 internal sealed class HitWriter
 {
     public const string Accepted = "ndjson, csv and json";
+
+    /// <summary>In the place of a state, in the row that says that there are more.</summary>
+    private const string Stopped = "export.stopped";
 
     private static readonly (string Name, Func<SearchHitAnswer, string?> Value)[] Columns =
     [
@@ -237,7 +281,8 @@ internal sealed class HitWriter
     public static HitWriter? Of(string format, string query) =>
         format is "csv" or "json" or "ndjson" ? new HitWriter(format, query) : null;
 
-    public void Begin(IBufferWriter<byte> to)
+    /// <param name="indexedTo">Null for whoever is shown no positions.</param>
+    public void Begin(string askedAt, long? indexedTo, IBufferWriter<byte> to)
     {
         if (format == "csv")
         {
@@ -245,7 +290,8 @@ internal sealed class HitWriter
         }
         else if (format == "json")
         {
-            Put($"{{\"query\":{Quoted(query)},\"items\":[", to);
+            var searched = indexedTo is null ? "" : $",\"indexed_to\":{Number(indexedTo)}";
+            Put($"{{\"query\":{Quoted(query)},\"asked_at\":{Quoted(askedAt)}{searched},\"items\":[", to);
         }
     }
 
@@ -283,9 +329,10 @@ internal sealed class HitWriter
         }
         else if (why is not null)
         {
+            // No call has another state than the law's, and a note has none: nobody can write such a row into the book.
             CsvField.WriteRow(to, Columns.Select(column => column.Name switch
             {
-                "position" => Number(last), "message" => "export.stopped", "command" => why, _ => null,
+                "position" => Number(last), "state" => Stopped, "command" => why, _ => null,
             }));
         }
     }
