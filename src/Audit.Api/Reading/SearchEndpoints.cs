@@ -102,10 +102,10 @@ internal sealed class SearchExport(
     public void Map(IEndpointRouteBuilder routes) => routes.Get(
         "/v1/search/export", GetAsync, Roles.Read | Roles.Export, "Exports all that a search finds, newest first.",
         "ndjson: a line for each hit, as /v1/search has it. csv: a row for each hit (RFC 4180; what a spreadsheet "
-        + "would take for a formula is disarmed by an apostrophe). json: one object with the items, and `complete`. What "
-        + "is not all says so at its end and by the trailer Audit-Stopped: a line with the status \"stopped\", a row with "
-        + "the state \"export.stopped\", or `complete` that is false, each with the reason. States are those at the time "
-        + "at which each page of it was read.",
+        + "would take for a formula is disarmed by an apostrophe). json: one object with the items, and `complete`. "
+        + "What is not all says so at its end and by the trailer Audit-Stopped: a line with the status \"stopped\", "
+        + "a row with the state \"export.stopped\", or `complete` that is false, each with the reason. States are "
+        + "those at the time at which each page of it was read.",
         new("q", "The query.", Required: true), new("format", "ndjson (the default), csv or json."),
         new("limit", $"At most so many hits, up to {MostHits}, which is the default."))
         .WithMetadata(CopyMark.Copy).Scoped(Scope.Binding);
