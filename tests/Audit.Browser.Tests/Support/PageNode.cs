@@ -53,6 +53,7 @@ internal sealed class PageNode : IAsyncDisposable
         var options = new NodeOptions { Store = "sqlite:" + directory.File("journal.db"), Data = directory.File("data"), Urls = "http://127.0.0.1:0" };
         var started = new PageNode(directory, await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, CancellationToken.None));
         await DemoPlayer.PlayAsync(started.node, clock, cast, CancellationToken.None);
+        await BookReading.UntilReadAsync(started.Admin);
         return started;
     }
 

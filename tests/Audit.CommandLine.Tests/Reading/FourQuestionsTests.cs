@@ -17,6 +17,9 @@ public sealed class FourQuestionsTests
         var options = new NodeOptions { Store = $"sqlite:{data}/journal.db", Data = data, Urls = "http://127.0.0.1:0" };
         await using var node = await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, CancellationToken.None);
         await DemoPlayer.PlayAsync(node, clock, cast, CancellationToken.None);
+        using var admin = new HttpClient { BaseAddress = new Uri(node.Urls[0]) };
+        admin.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(node.TokenFile)).Trim());
+        await BookReading.UntilReadAsync(admin);
 
         // Who changed this row last Tuesday?
         var changed = Assert.Single(await SearchAsync(data, $"writes:table:{cast.People} {cast.Row} during:last-tuesday"));

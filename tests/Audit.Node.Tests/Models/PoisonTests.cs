@@ -68,6 +68,36 @@ public sealed class PoisonTests
         Assert.Contains("not come as far as was asked", (await browser.GetAsync("/diff?session=s-1&source=admin")).Require(200).Text);
     }
 
+    [Fact]
+    public async Task an_export_of_a_search_says_that_not_all_of_the_book_was_searched()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed(), agent: "a"));
+        await node.UntilReadAsync();
+        var token = await node.TokenAsync("bound", ["read"], agent: "a");
+        await node.StopAsync();
+        var poison = await PoisonAsync(node);
+        await node.StartAgainAsync();
+        await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed(), agent: "a"));
+        await Patience.UntilAsync(async () => (await ProjectionsAsync(node)).Text("status") == "halted", "the read models are halted");
+
+        const string Found = "/v1/search/export?q=session:s-1&format=";
+        var all = (await node.GetAsync(Found + "json")).Require(200).Json;
+        Assert.False(all.GetProperty("complete").GetBoolean());
+        Assert.StartsWith($"Not all of the book was searched yet: up to position {poison - 1} of ", all.Text("error"));
+        var csv = (await node.GetAsync(Found + "csv")).Require(200).Text.TrimEnd();
+        Assert.Contains("export.stopped", csv.Split('\n')[^1]);
+        Assert.Equal("stopped", (await node.GetAsync(Found + "ndjson")).Require(200).Lines[^1].Text("status"));
+        using var own = node.ClientWith(token);
+        Assert.Equal(
+            "Not all of the book was searched yet. Ask again.", (await own.GetAnswerAsync(Found + "json")).Require(200).Json.Text("error"));
+
+        (await node.PostAsync("/v1/projections/skip", $$"""{"position":{{poison}},"reason":"a test broke it"}""")).Require(200);
+        await node.UntilReadAsync();
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync(Found + "json")).Require(200).Json.GetProperty("complete").GetBoolean(), "all is searched");
+    }
+
     /// <summary>What a node of the store wrote and cannot read: anything else would only be passed over as unproven.</summary>
     private static async Task<long> PoisonAsync(TestNode node)
     {

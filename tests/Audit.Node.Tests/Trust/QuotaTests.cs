@@ -1,6 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using Audit.Node.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Audit.Node.Tests.Trust;
 
@@ -151,6 +152,28 @@ public sealed class QuotaTests
         Assert.Equal(1, metrics.Value("audit_quota_refusals_total", "tails"));
         Assert.Equal(1, metrics.Value("audit_quota_used", "tails", "token"));
         Assert.Equal("1", refused.Headers["Retry-After"]);
+    }
+
+    [Fact]
+    public async Task exports_of_a_search_have_their_share()
+    {
+        await using var node = await TestNode.StartAsync(
+            change: options => options with { Quotas = new QuotaLimits { Exports = 2 } });
+        using var reader = node.ClientWith(await node.TokenAsync("exporter", ["read"]));
+        // Two searches of its are under way, for which an export waits.
+        var (quota, hold) = (node.Running.Services.GetRequiredService<SearchQuota>(), new TaskCompletionSource<int>());
+        var held = Enumerable.Range(0, 2).Select(_ => quota.AskAsync(new Bearer("exporter", Roles.Read), default, _ => hold.Task)).ToList();
+        var first = reader.GetAnswerAsync("/v1/search/export?q=x&format=json");
+        await Patience.UntilAsync(
+            async () => new ShownMetrics((await node.GetAsync("/metrics")).Require(200).Text).Value("audit_quota_used", "exports", "token") == 1,
+            "an export is under way");
+
+        Assert.StartsWith(
+            "The token \"exporter\" has 1 exports of a search under way already", (await reader.GetAnswerAsync("/v1/search/export?q=x")).Problem(429));
+        hold.SetResult(0);
+        await Task.WhenAll(held);
+        (await first).Require(200);
+        (await reader.GetAnswerAsync("/v1/search/export?q=x")).Require(200);
     }
 
     [Fact]
