@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.Text.Json;
+using Audit.Client.Http;
 using Audit.Journal.Stores;
 using Audit.Lifecycle.Events;
+using Audit.Node.CommandLine.Operating;
+using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Models;
@@ -88,6 +91,14 @@ public sealed class PoisonTests
         var csv = (await node.GetAsync(Found + "csv")).Require(200).Text.TrimEnd();
         Assert.Contains("export.stopped", csv.Split('\n')[^1]);
         Assert.Equal("stopped", (await node.GetAsync(Found + "ndjson")).Require(200).Lines[^1].Text("status"));
+        using var client = new NodeClient(node.Url, node.AdminToken);
+        foreach (var format in new[] { "csv", "json", "ndjson" })
+        {
+            var told = await Assert.ThrowsAsync<CommandException>(() => new StreamOutput(new Surroundings(TextWriter.Null, TextWriter.Null)).CopyAsync(
+                client, Found[1..] + format, "what was found", null, CancellationToken.None));
+            Assert.Contains("could not be read to its end", told.Message);
+        }
+
         using var own = node.ClientWith(token);
         Assert.Equal(
             "Not all of the book was searched yet. Ask again.", (await own.GetAnswerAsync(Found + "json")).Require(200).Json.Text("error"));
