@@ -46,10 +46,10 @@ internal static class ArchiveCommands
             var entries = await StoreMeta.EntryKeysAsync(
                 options.Store, options.OpenRowKeys(isNewStore: false), cancellation);
             await KeepingCommands.BeginKeysAsync(place, apart, cancellation);
-            var run = await GuardedAsync(() => Bar.ShowAsync(
+            var run = await GuardedAsync(() => RowsBar.ShowAsync(
                 surroundings, "rows archived", bar => Archive.RunAsync(
                     options.Store, directory, apart, entries, signers, until,
-                    bar is null ? null : new KeepingCommands.Rows(bar), cancellation)));
+                    bar, cancellation)));
             await TellAsync(surroundings, place, run, directory, apart, cancellation);
             return ExitCode.Fine;
         });
@@ -150,12 +150,12 @@ internal static class ArchiveCommands
             }
 
             DataDirectory.Open(options.Data);
-            await KeepingCommands.GuardedAsync(() => Bar.ShowAsync(surroundings, "rows opened", async bar =>
+            await KeepingCommands.GuardedAsync(() => RowsBar.ShowAsync(surroundings, "rows opened", async bar =>
             {
                 await ArchiveBook.MakeAsync(
                     options.Store, from, verdict.Segments,
                     KeepingCommands.PathOf(surroundings, parsed.GetValue(keys)), options.OpenRowKeys(isNewStore: false),
-                    bar is null ? null : new KeepingCommands.Rows(bar), cancellation);
+                    bar, cancellation);
                 return true;
             }));
             await using (var opened = await OpenedStore.OpenAsync(options, cancellation))

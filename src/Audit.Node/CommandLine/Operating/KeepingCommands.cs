@@ -36,8 +36,8 @@ internal static class KeepingCommands
             var options = place.RequireStore();
             var rowKeys = options.OpenRowKeys(isNewStore: false);
             await BeginKeysAsync(place, apart, cancellation);
-            var taken = await GuardedAsync(() => Bar.ShowAsync(surroundings, "rows copied", bar => Backup.TakeAsync(
-                options.Store, directory, apart, rowKeys, bar is null ? null : new Rows(bar), cancellation)));
+            var taken = await GuardedAsync(() => RowsBar.ShowAsync(surroundings, "rows copied", bar => Backup.TakeAsync(
+                options.Store, directory, apart, rowKeys, bar, cancellation)));
             surroundings.Out.WriteLine(
                 $"{taken.Rows} rows up to position {taken.LastPosition} are in {directory}, backup {taken.Id}.");
             if (apart is null)
@@ -120,11 +120,11 @@ internal static class KeepingCommands
     {
         var options = place.Options;
         DataDirectory.Open(options.Data);
-        var restored = await GuardedAsync(() => Bar.ShowAsync(
+        var restored = await GuardedAsync(() => RowsBar.ShowAsync(
             surroundings, "rows put back",
             bar => Restore.RunAsync(
                 options.Store, from, keys, options.OpenRowKeys(isNewStore: false), trust,
-                bar is null ? null : new Rows(bar), cancellation)));
+                bar, cancellation)));
         if (restored.Against.Count > 0)
         {
             foreach (var fault in restored.Against)
@@ -389,10 +389,5 @@ internal static class KeepingCommands
                 newest is null ? "No backup was ever taken of it." : $"The newest backup is {age.Days} days old.",
                 "audit backup --to DIR --keys-to DIR, on other disks"),
         ];
-    }
-
-    public sealed class Rows(IProgress<Passed> bar) : IProgress<VerifyProgress>
-    {
-        public void Report(VerifyProgress value) => bar.Report(new Passed(value.Rows, value.Sealed));
     }
 }

@@ -48,7 +48,7 @@ internal abstract class LogPlace(Surroundings surroundings)
 
     /// <summary>Shows rows going by.</summary>
     protected Task<T> WithBarAsync<T>(string what, Func<IProgress<VerifyProgress>?, Task<T>> work) =>
-        Bar.ShowAsync(surroundings, what, bar => work(bar is null ? null : new Rows(bar)));
+        RowsBar.ShowAsync(surroundings, what, work);
 
     /// <param name="unread">The exit code where it cannot be read to its end, whatever is in its way.</param>
     public static async Task WithSentencesAsync(Func<Task> work, int unread)
@@ -75,6 +75,15 @@ internal abstract class LogPlace(Surroundings surroundings)
             throw new CommandException(unread, $"It could not be read to its end: {failure.Message}");
         }
     }
+}
+
+/// <summary>Shows rows going by.</summary>
+internal static class RowsBar
+{
+    /// <param name="work">Is given nothing where there is no terminal.</param>
+    public static Task<T> ShowAsync<T>(
+        Surroundings surroundings, string what, Func<IProgress<VerifyProgress>?, Task<T>> work) =>
+        Bar.ShowAsync(surroundings, what, bar => work(bar is null ? null : new Rows(bar)));
 
     private sealed class Rows(IProgress<Passed> bar) : IProgress<VerifyProgress>
     {
