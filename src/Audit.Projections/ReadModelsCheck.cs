@@ -20,10 +20,11 @@ public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDi
         ("sessions", "id", "session_id source first_at doc"),
         (
             "calls", "id",
-            "session call_id task_id judgement mark attention strayed first_at last_at agent source tool state doc"),
+            "session call_id task_id judgement mark attention strayed first_at last_at agent source parent tool state "
+                + "doc"),
         ("transitions", "call", "sequence position task_id agent at received_at marked marks doc"),
         ("tasks", "id", "task_id first_at doc"),
-        ("windows", "id", "window_id task_id agent opens_at until requested source doc"),
+        ("windows", "id", "window_id task_id agent opens_at until requested source alias doc"),
         ("violations", "position", "at lifted task_id agent source review waits doc"),
         ("copies", "position", "doc"),
         ("pauses", "position", "begun ended doc"),
@@ -196,20 +197,19 @@ public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDi
                     ReadTables.Violations,
                     [new KeyColumn("position", told.Transitions.Select(message => message.Position))], cancellation)),
             cancellation);
-        var what = !Same(ReadTables.Calls, [told.Call], stored.Calls) ? "itself"
-            : !Same(ReadTables.Transitions, told.Transitions, stored.Messages) ? "messages"
-            : !Same(ReadTables.Violations, told.Violations, stored.Violations) ? "violations"
+        var what = !Same([told.Call], stored.Calls) ? "itself"
+            : !Same(told.Transitions, stored.Messages) ? "messages"
+            : !Same(told.Violations, stored.Violations) ? "violations"
             : null;
         return what is null ? null
             : $"The call {call} of the session {session} of {source} is another in the read models than in the journal "
                 + $"({what}). {Mend}";
     }
 
-    private static bool Same<T>(Table<T> table, IEnumerable<T> one, IEnumerable<T> other) =>
-        Texts(table, one).SequenceEqual(Texts(table, other));
+    private static bool Same<T>(IEnumerable<T> one, IEnumerable<T> other) => Texts(one).SequenceEqual(Texts(other));
 
-    private static IEnumerable<string> Texts<T>(Table<T> table, IEnumerable<T> models) =>
-        models.Select(model => JsonSerializer.Serialize(model, table.Json)).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Texts<T>(IEnumerable<T> models) =>
+        models.Select(ReadJson.Text).Order(StringComparer.Ordinal);
 
     private static IReadOnlyList<string> Shortened(List<string> wrong) => wrong.Count <= MostSentences
         ? wrong

@@ -81,6 +81,53 @@ public abstract class RebuildContract : ReadSideContract
         Assert.Equal([99L], await again.ReadAsync(session => Skipped.ReadAsync(session, None), None));
     }
 
+    [ContractFact]
+    public async Task whatever_of_a_row_is_changed_is_found_also_where_its_document_leaves_it_to_a_column()
+    {
+        var side = await OpenAsync();
+        await RecordAsync([new Say("one", "late", Say.Asked, 3) { Task = "migrate-orders", Agent = "copilot", Parent = "above" }, .. Story("one")]);
+        await CaughtUpAsync(side);
+        await CloseAsync(side);
+        using var directory = new TemporaryDirectory();
+        await using var store = ReadSide.StoreOf(Address);
+        await using var check = new ReadModelsCheck(Address, Journal);
+        Assert.Empty(await check.AllAsync(directory.Path, None));
+        Assert.Empty(await check.SomeAsync(["call|ci|one|late"], None));
+
+        foreach (var (table, columns) in ((string, string)[])
+            [
+                ("calls", "id session source call_id parent state tool task_id agent first_at last_at"),
+                ("transitions", "call sequence position task_id agent at received_at"), ("windows", "alias"),
+            ])
+        {
+            foreach (var column in columns.Split(' '))
+            {
+                var (change, back) = column switch
+                {
+                    "alias" => ("'x'", "NULL"),
+                    "source" or "call_id" or "parent" or "tool" or "task_id" or "agent" =>
+                        ($"{column} || '!'", $"substr({column}, 1, length({column}) - 1)"),
+                    _ => ($"{column} + 100000", $"{column} - 100000"),
+                };
+                Assert.NotEqual(0, await store.ExecuteAsync($"UPDATE {table} SET {column} = {change}", [], None));
+                if (column is "parent" or "alias")
+                {
+                    Assert.Contains(await check.AllAsync(directory.Path, None), one => one.StartsWith($"The row of {table} whose "));
+                }
+
+                if (table != "windows")
+                {
+                    var said = await check.SomeAsync(["call|ci|one|late"], None);
+                    Assert.True(said is [var one] && one.Contains(table == "calls" ? "(itself)" : "(messages)"), $"{table}.{column}: {string.Join(' ', said)}");
+                }
+
+                await store.ExecuteAsync($"UPDATE {table} SET {column} = {back}", [], None);
+            }
+        }
+
+        Assert.Empty(await check.AllAsync(directory.Path, None));
+    }
+
     private sealed class Reports(List<RebuildProgress> reports) : IProgress<RebuildProgress>
     {
         public void Report(RebuildProgress value) => reports.Add(value);

@@ -146,16 +146,24 @@ internal sealed record KeyColumn(string Name, long[]? Numbers, string[]? Texts)
 /// <summary>The models as documents: what a row says beside the columns by which it is found.</summary>
 internal static class ReadJson
 {
-    private static readonly JsonSerializerOptions Options = new()
+    private static readonly JsonSerializerOptions Whole = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { ShortMembers.Give } },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         Converters = { new TimestampNumber() },
     };
 
+    private static readonly JsonSerializerOptions Options = new(Whole)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { ShortMembers.Give } },
+    };
+
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    /// <summary>All that a model says, also what a row has in its columns only: for who compares.</summary>
+    public static string Text<T>(T model) => JsonSerializer.Serialize(model, Whole);
 }
 
 /// <summary>
