@@ -70,6 +70,20 @@ public sealed class SmallTests
     }
 
     [Theory]
+    [InlineData("0001-01-01T00:00:00Z")]
+    [InlineData("1970-01-01T00:00:00Z")]
+    [InlineData("2026-11-20T14:00:00Z")]
+    [InlineData("2026-11-20T14:00:00.123456789Z")]
+    [InlineData("9999-12-31T23:59:59Z")]
+    public void the_time_of_a_record_comes_back_whatever_it_is(string text)
+    {
+        Rfc3339.TryParse(text, out var time);
+        var message = new TransitionModel(1, 2, 3, At: Say.At(0), RecordedAt: Instants.Clamp(time), ReceivedAt: Say.At(1));
+
+        Assert.Equal(message, ReadTables.Transitions.Of(new StoredMessage(message)));
+    }
+
+    [Theory]
     [InlineData("""{"path":"/etc/passwd","command":"cat"}""", "cat")]
     [InlineData("""{"a":{"command":"no"},"query":"SELECT\n1"}""", "SELECT 1")]
     [InlineData("""{"count": 3}""", """{"count": 3}""")]
@@ -98,5 +112,26 @@ public sealed class SmallTests
 
         Assert.Null(kept.Find(0));
         Assert.NotNull(kept.Find(99));
+    }
+
+    /// <summary>The row of a message, as it is selected.</summary>
+    private sealed class StoredMessage(TransitionModel message) : IStoredRow
+    {
+        private readonly byte[] document = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(message, ReadTables.Transitions.Json);
+
+        public bool IsNull(int column) => Of(column) is var one && one.Number?.Invoke(message) is null && one.Text?.Invoke(message) is null;
+
+        public long Number(int column) => Of(column).Number!(message)!.Value;
+
+        public bool Flag(int column) => throw new NotSupportedException();
+
+        public string Text(int column) => Of(column).Text!(message)!;
+
+        public byte[] Blob(int column) => document;
+
+        public ReadOnlySpan<byte> Bytes(int column) => document;
+
+        private Column<TransitionModel> Of(int column) =>
+            ReadTables.Transitions.Columns.Single(one => one.Name == ReadTables.Transitions.Beside!.Value.Columns[column - 1]);
     }
 }

@@ -172,8 +172,11 @@ internal static class ReadJson
 /// </summary>
 internal static class ShortMembers
 {
-    /// <summary>Stands for the time by which a message is judged.</summary>
-    public static readonly Timestamp AsAt = new(DateTime.UnixEpoch.Ticks, 0);
+    /// <summary>
+    /// Stands for the time by which a message is judged, and takes no room: no message has it, for it lies beyond what
+    /// a clamped time reaches.
+    /// </summary>
+    public static readonly Timestamp AsAt;
 
     private static readonly Dictionary<Type, Dictionary<string, string>> Names = new()
     {
