@@ -128,6 +128,25 @@ public abstract class RebuildContract : ReadSideContract
         Assert.Empty(await check.AllAsync(directory.Path, None));
     }
 
+    [ContractFact]
+    public async Task nobody_reads_read_models_of_another_version()
+    {
+        var side = await OpenAsync();
+        await RecordAsync(Story("one"));
+        await CaughtUpAsync(side);
+        await using var store = ReadSide.StoreOf(Address);
+        await using var check = new ReadModelsCheck(Address, Journal);
+        await store.ExecuteAsync("UPDATE sessions SET first_at = first_at + 1", [], None);
+        Assert.NotEmpty(await check.AllAsync(Path.GetTempPath(), None));
+
+        await store.ExecuteAsync("UPDATE version SET version = 999", [], None);
+        var refused = await Assert.ThrowsAsync<ReadModelsException>(() => side.Models.SessionAsync(Say.Named("one"), None));
+        Assert.StartsWith("The version of the read models is 999, and this program reads ", refused.Message);
+        Assert.Empty(await check.AllAsync(Path.GetTempPath(), None));
+        Assert.Empty(await check.SomeAsync(["call|ci|one|late"], None));
+        Assert.Equal(new ReadsLost(null, null), await side.FindLostAsync(None));
+    }
+
     private sealed class Reports(List<RebuildProgress> reports) : IProgress<RebuildProgress>
     {
         public void Report(RebuildProgress value) => reports.Add(value);

@@ -89,6 +89,33 @@ public sealed class TakeOverTests : ReadSideContract
         Assert.Equal(ProjectionState.Projecting, first.Status.State);
     }
 
+    [ContractFact]
+    public async Task a_node_beside_a_lead_of_another_version_says_so_until_it_leads_itself()
+    {
+        var first = await OpenAsync();
+        await RecordAsync(new Say("s", "c", Say.Asked, 1));
+        await CaughtUpAsync(first);
+        // As the other one has it, with tables that this one does not know.
+        await using (var connection = await database!.ConnectAsync())
+        await using (var other = new NpgsqlCommand(
+            "UPDATE audit_read.version SET version = 3; ALTER TABLE audit_read.sessions RENAME doc TO said", connection))
+        {
+            await other.ExecuteNonQueryAsync();
+        }
+
+        var second = await OpenAsync();
+        await UntilAsync(() => second.Status is { State: ProjectionState.Away, Sentence: not null });
+        Assert.StartsWith("The version of the read models is 3, and this program reads ", second.Status.Sentence);
+        var refused = await Assert.ThrowsAsync<ReadModelsException>(() => second.Models.SessionAsync(Say.Named("s"), None));
+        Assert.Equal(second.Status.Sentence, refused.Message);
+        Assert.Null((await second.FindLostAsync(None)).Models);
+        await Assert.ThrowsAsync<ReadModelsException>(() => second.RebuildAsync(null, None));
+
+        await CloseAsync(first);
+        await UntilAsync(() => second.Status.State == ProjectionState.Projecting);
+        Assert.Equal(1, (await (await CaughtUpAsync(second)).SessionAsync(Say.Named("s"), None))!.Calls);
+    }
+
     private async Task KillWriterAsync()
     {
         await using var connection = await database!.ConnectAsync();

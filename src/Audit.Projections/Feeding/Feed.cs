@@ -108,7 +108,8 @@ internal abstract class Feed<TStatus>(
     /// <returns>The position of the row that is gone or another one; null where it is there.</returns>
     public async Task<long?> FindLostAsync(IJournal journal, CancellationToken cancellation)
     {
-        var row = await store.ReadAsync(
+        // Of whatever version: which row it has come to is a row of the journal.
+        var row = await store.PeekAsync(
             session => OffsetRow.ReadAsync(session, offset, cancellation), cancellation);
         try
         {

@@ -38,8 +38,10 @@ internal sealed class PostgresReadStore : IReadStore
         pool.GuardAsync(() => TryTakeAsync(cancellation));
 
     public Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation) =>
-        pool.TransactAsync(
-            IsolationLevel.RepeatableRead, (reader, _) => read(new PostgresReadSession(reader)), cancellation);
+        SnapshotAsync(reader => read(new PostgresReadSession(reader, kind)), cancellation);
+
+    public Task<T> PeekAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation) =>
+        SnapshotAsync(reader => read(new PostgresReadSession(reader)), cancellation);
 
     public Task<int> ExecuteAsync(string sql, IReadOnlyList<object> values, CancellationToken cancellation) =>
         pool.RunAsync((writer, token) => new PostgresSession(writer).ExecuteAsync(sql, values, token), cancellation);
@@ -85,6 +87,9 @@ internal sealed class PostgresReadStore : IReadStore
             // The session is gone, and its locks with it.
         }
     }
+
+    private Task<T> SnapshotAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellation) =>
+        pool.TransactAsync(IsolationLevel.RepeatableRead, (reader, _) => read(reader), cancellation);
 
     private async Task<IReadLead?> TryTakeAsync(CancellationToken cancellation)
     {
@@ -137,11 +142,24 @@ internal sealed class PostgresReadStore : IReadStore
 }
 
 /// <summary>Puts questions to one connection.</summary>
-internal sealed class PostgresReadSession(NpgsqlConnection connection) : IReadSession
+/// <param name="kind">Whose version the first question finds out on its way; null where it does not matter.</param>
+internal sealed class PostgresReadSession(NpgsqlConnection connection, ReadStoreKind? kind = null) : IReadSession
 {
-    public Task<List<T>> QueryAsync<T>(
-        string sql, IReadOnlyList<object> values, Func<IStoredRow, T> read, CancellationToken cancellation) =>
-        new PostgresSession(connection).QueryAsync(sql, values, read, cancellation);
+    public async Task<List<T>> QueryAsync<T>(
+        string sql, IReadOnlyList<object> values, Func<IStoredRow, T> read, CancellationToken cancellation)
+    {
+        var session = new PostgresSession(connection);
+        if (kind is not { } asked)
+        {
+            return await session.QueryAsync(sql, values, read, cancellation);
+        }
+
+        var found = await session.QueryAsync(
+            ReadStoreKind.VersionSql, row => asked.Check(row.Number(0), asked.PostgresScripts), sql, values, read,
+            cancellation);
+        kind = null;
+        return found;
+    }
 
     public Task<List<T>> FindAsync<T>(Table<T> table, IReadOnlyList<KeyColumn> keys, CancellationToken cancellation)
     {

@@ -39,6 +39,15 @@ internal sealed class SqliteReadStore(
     }
 
     public Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation) =>
+        readers.RunAsync(
+            database =>
+            {
+                kind.Check(database.Statement(ReadStoreKind.VersionSql).RunForNumber(), kind.SqliteScripts);
+                return read(new SqliteReadSession(database));
+            },
+            cancellation);
+
+    public Task<T> PeekAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation) =>
         readers.RunAsync(database => read(new SqliteReadSession(database)), cancellation);
 
     public Task<int> ExecuteAsync(string sql, IReadOnlyList<object> values, CancellationToken cancellation) =>

@@ -17,7 +17,11 @@ internal interface IReadStore : IAsyncDisposable
     }
 
     /// <summary>Reads in one snapshot.</summary>
+    /// <exception cref="ReadModelsException">What lies there is of another version than this program reads.</exception>
     Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation);
+
+    /// <summary>The same of what is alike in all versions: how far the store is.</summary>
+    Task<T> PeekAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation);
 
     /// <summary>Runs one statement beside those who project.</summary>
     /// <returns>How many rows it changed.</returns>

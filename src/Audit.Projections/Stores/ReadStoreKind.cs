@@ -37,5 +37,21 @@ internal sealed record ReadStoreKind(
 
     public string NextSchema => Schema + "_next";
 
+    /// <summary>0 while nothing is made.</summary>
+    public const string VersionSql = "SELECT coalesce(max(version), 0) FROM version";
+
+    /// <summary>Numbers of another version may mean something else.</summary>
+    /// <exception cref="ReadModelsException">What was found is not what this program reads.</exception>
+    public void Check(long found, SchemaScripts read)
+    {
+        if (found != read.Version)
+        {
+            throw new ReadModelsException(found == 0
+                ? $"There is nothing of the {What} yet."
+                : $"The version of the {What} is {found}, and this program reads {read.Version}: another program feeds "
+                    + "them. Once none of its nodes runs, a node of this one makes its own.");
+        }
+    }
+
     private static SchemaScripts Scripts(string folder) => new(typeof(ReadStoreKind).Assembly, folder);
 }

@@ -11,14 +11,32 @@ public sealed class PostgresSession(NpgsqlConnection connection) : IStoreSession
     {
         await using var command = connection.NewCommand(sql, values);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var found = new List<T>();
-        var row = new PostgresRow(reader);
-        while (await reader.ReadAsync(cancellation))
-        {
-            found.Add(read(row));
-        }
+        return await ReadAllAsync(reader, new PostgresRow(reader), read, cancellation);
+    }
 
-        return found;
+    /// <summary>Puts a question behind another one, in one round trip.</summary>
+    /// <param name="check">Throws where the row that the first one finds forbids to read on.</param>
+    public async Task<List<T>> QueryAsync<T>(
+        string first, Action<IStoredRow> check, string sql, IReadOnlyList<object?> values, Func<IStoredRow, T> read,
+        CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(first));
+        batch.BatchCommands.Add(CommandOf(sql, values));
+        var reader = await batch.ExecuteReaderAsync(cancellation);
+        try
+        {
+            var row = new PostgresRow(reader);
+            await reader.ReadAsync(cancellation);
+            check(row);
+            await reader.NextResultAsync(cancellation);
+            return await ReadAllAsync(reader, row, read, cancellation);
+        }
+        finally
+        {
+            // How a question fares that was not to be put says less than the check does.
+            await reader.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     public async Task<int> ExecuteAsync(string sql, IReadOnlyList<object?> values, CancellationToken cancellation)
@@ -33,9 +51,7 @@ public sealed class PostgresSession(NpgsqlConnection connection) : IStoreSession
         await using var batch = new NpgsqlBatch(connection);
         foreach (var each in values)
         {
-            var command = new NpgsqlBatchCommand(sql);
-            command.Parameters.AddRange(each.Select(PostgresCommands.Parameter).ToArray());
-            batch.BatchCommands.Add(command);
+            batch.BatchCommands.Add(CommandOf(sql, each));
         }
 
         if (batch.BatchCommands.Count > 0)
@@ -46,6 +62,29 @@ public sealed class PostgresSession(NpgsqlConnection connection) : IStoreSession
 
     public Task RunScriptAsync(string sql, CancellationToken cancellation) =>
         connection.RunScriptAsync(sql, cancellation);
+
+    private static NpgsqlBatchCommand CommandOf(string sql, IReadOnlyList<object?> values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(PostgresCommands.Parameter(value));
+        }
+
+        return command;
+    }
+
+    private static async Task<List<T>> ReadAllAsync<T>(
+        NpgsqlDataReader reader, PostgresRow row, Func<IStoredRow, T> read, CancellationToken cancellation)
+    {
+        var found = new List<T>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            found.Add(read(row));
+        }
+
+        return found;
+    }
 }
 
 public sealed class PostgresRow(NpgsqlDataReader reader) : IStoredRow
