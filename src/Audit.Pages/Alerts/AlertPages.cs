@@ -19,7 +19,8 @@ internal sealed class AlertPages(AlertDesk desk) : IPageGroup
         Show(visit, await desk.LookAsync(visit.Cancellation), null);
 
     private static PageAnswer Show(Visit visit, AlertsNow now, string? tested) =>
-        PageAnswer.Show<AlertsPage>("Alerts", "alerts", new AlertsView(now, visit.Now, visit.Recorded, tested));
+        PageAnswer.Show<AlertsPage>("Alerts", "alerts", new AlertsView(
+            now, visit.Now, visit.Recorded, tested, visit.Bearer.SeesAdministration));
 
     private async Task<PageAnswer> TestAsync(Visit visit)
     {
@@ -40,4 +41,5 @@ internal sealed class AlertPages(AlertDesk desk) : IPageGroup
 }
 
 /// <param name="Tested">What became of a test that was just sent.</param>
-public sealed record AlertsView(AlertsNow Now, Timestamp At, long? Recorded, string? Tested);
+/// <param name="WithAdministration">What is said of whom the node refused is shown as well.</param>
+public sealed record AlertsView(AlertsNow Now, Timestamp At, long? Recorded, string? Tested, bool WithAdministration);

@@ -100,6 +100,29 @@ public sealed class AlertActTests : AlertGround
     }
 
     [Fact]
+    public async Task whom_the_node_refused_is_shown_to_who_may_see_the_administration_only()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(Secret, (_, _) => Task.FromResult(410));
+        await ConfigureAsync(node, Hook(receiver));
+        using (var nobody = node.ClientWith("aat_" + new string('A', 43)))
+        {
+            (await nobody.GetAnswerAsync("/v1/sessions")).Problem(401);
+        }
+
+        // Who was refused is written down at the stop.
+        await node.RestartAsync();
+        await UntilStateAsync(node, "it is given up", one => one.GetProperty("dead").GetArrayLength() == 1);
+        using var admin = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        Assert.Contains("1 for the token from 127.0.0.0/24", (await admin.GetAsync("/alerts")).Require(200).Text);
+        using var reader = await PageBrowser.SignedInAsync(node, await node.TokenAsync("ann", ["read"]));
+        var shown = (await reader.GetAsync("/alerts")).Require(200).Text;
+        Assert.Contains("sign_in_refused", shown);
+        Assert.DoesNotContain("for the token from", shown);
+        Assert.DoesNotContain("127.0.0.0/24", shown);
+    }
+
+    [Fact]
     public async Task a_receiver_says_in_seconds_or_by_a_date_when_it_wants_to_be_asked_again()
     {
         var clock = new SettableClock();
