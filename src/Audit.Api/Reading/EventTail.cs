@@ -12,6 +12,8 @@ internal sealed class EventTail(
 {
     private static readonly byte[] Ended = LastEvent(Admission.Ended);
 
+    private static readonly byte[] Through = LastEvent("the position that was asked for is reached");
+
     private static readonly byte[] Stopped = LastEvent("the node is stopping");
 
     private int open;
@@ -71,7 +73,7 @@ internal sealed class EventTail(
         var buffer = new ArrayBufferWriter<byte>(64 << 10);
         await using var json = new Utf8JsonWriter(buffer, Reply.Options);
         var written = Stopwatch.GetTimestamp();
-        while (true)
+        while (after < filter.Through)
         {
             var page = await journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
             foreach (var row in SeenRow.Of(page).Where(filter.Passes))
@@ -111,6 +113,8 @@ internal sealed class EventTail(
             await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
             buffer.Clear();
         }
+
+        await context.Response.Body.WriteAsync(Through, context.RequestAborted);
     }
 
     private async Task WaitAsync(long after, TimeSpan longest, CancellationToken cancellation)

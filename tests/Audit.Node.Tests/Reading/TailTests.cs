@@ -77,6 +77,51 @@ public sealed class TailTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task a_tail_ends_where_it_was_to_end_whether_that_is_there_already_or_comes()
+    {
+        await PostAsync(0, 3);
+        long second;
+        using (var tail = await EventStream.OpenAsync(node.Http, "/v1/events?session=s-1"))
+        {
+            await tail.NextAsync();
+            second = (await tail.NextAsync())!.Value.Id;
+        }
+
+        Assert.Equal(["c-0", "c-1"], await ToItsEndAsync($"/v1/events?session=s-1&until={second}"));
+        Assert.Empty(await ToItsEndAsync($"/v1/events?session=s-1&until={second}", second));
+
+        var last = (await node.GetAsync("/v1/stats")).Json.GetProperty("journal").GetProperty("position").GetInt64();
+        using var live = await EventStream.OpenAsync(node.Http, $"/v1/events?session=s-1&after={second}&until={last + 1}");
+        Assert.Contains("\"c-2\"", (await live.NextAsync())!.Value.Data);
+        await PostAsync(3, 3);
+        while (await live.NextAsync() is { } one)
+        {
+            Assert.True(one.Name == "ended" || one.Id <= last + 1, one.ToString());
+        }
+
+        async Task<List<string>> ToItsEndAsync(string path, long? lastEventId = null)
+        {
+            var (calls, ended) = (new List<string>(), "");
+            using var tail = await EventStream.OpenAsync(node.Http, path, lastEventId);
+            while (await tail.NextAsync() is { } one)
+            {
+                var said = JsonDocument.Parse(one.Data).RootElement;
+                if (one.Name == "ended")
+                {
+                    ended = said.Text("reason");
+                }
+                else
+                {
+                    calls.Add(said.GetProperty("event").GetProperty("record").Text("tool_call_id")!);
+                }
+            }
+
+            Assert.Equal("the position that was asked for is reached", ended);
+            return calls;
+        }
+    }
+
+    [Fact]
     public async Task a_wrong_last_event_id_is_named()
     {
         var answer = await node.Http.AnswerAsync(
