@@ -92,7 +92,24 @@ public sealed class PostgresGuardTests : IAsyncLifetime
             convert_to('{"act":"content.erased","facts":{"owner":"o-1000"}}', 'UTF8') FROM generate_series(1003, 1003) n
             """);
         await place.ExecuteAsync("SELECT journal_end_key('o-1000')");
-        Assert.Equal(501L, await place.ExecuteAsync("SELECT count(*) FROM payload_keys WHERE wrapped IS NULL"));
+        const string Large = "(SELECT string_agg(md5(m::text), '') FROM generate_series(1, 1000) m)";
+        // Nor does one that has a sign no text takes, is nested too deep, or whose owner no index takes.
+        foreach (var (number, odd) in new[]
+        {
+            (1004, """'{"act":"content.erased","facts":{"owner":"\u0000"}}'"""),
+            (1005, """'{"act":"content.erased","facts":' || repeat('[', 1000000)"""),
+            (1006, $$"""'{"act":"content.erased","facts":{"owner":"' || {{Large}} || '"}}'"""),
+            (1007, """'{"act":"content.erased","facts":{"owner":"o-1001"}}'"""),
+        })
+        {
+            await place.ExecuteAsync(Keeping + $"convert_to({odd}, 'UTF8') FROM generate_series({number}, {number}) n");
+        }
+
+        await place.ExecuteAsync("INSERT INTO payload_keys VALUES ('o-1001', 'k', '\\x00')");
+        await place.ExecuteAsync("SELECT journal_end_key('o-1001')");
+        Assert.Equal(1007L, await place.ExecuteAsync("SELECT last FROM erasures_read"));
+        Assert.Equal(1001L, await place.ExecuteAsync("SELECT count(*) FROM erased_contents"));
+        Assert.Equal(502L, await place.ExecuteAsync("SELECT count(*) FROM payload_keys WHERE wrapped IS NULL"));
     }
 
     [PostgresFact]

@@ -31,14 +31,15 @@ BEGIN
                 IF position(convert_to('"act":"content.erased"', 'UTF8') IN said.message) > 0 THEN
                     BEGIN
                         event := convert_from(said.message, 'UTF8')::json;
-                    EXCEPTION WHEN data_exception THEN
-                        -- What is no event erases nothing, and keeps nothing else from being erased.
-                        event := NULL;
+                        INSERT INTO BOOK.erased_contents (owner, of_calls)
+                        SELECT event -> 'facts' ->> 'owner', event -> 'facts' -> 'calls' IS NOT NULL
+                        WHERE event ->> 'act' = 'content.erased' AND event -> 'facts' ->> 'owner' IS NOT NULL
+                        ON CONFLICT DO NOTHING;
+                    EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
+                        -- What is no event, is nested too deep, or names an owner that no index takes, erases nothing,
+                        -- and keeps nothing else from being erased. A full disk or a lack of rights is no such thing.
+                        NULL;
                     END;
-                    INSERT INTO BOOK.erased_contents (owner, of_calls)
-                    SELECT event -> 'facts' ->> 'owner', event -> 'facts' -> 'calls' IS NOT NULL
-                    WHERE event ->> 'act' = 'content.erased' AND event -> 'facts' ->> 'owner' IS NOT NULL
-                    ON CONFLICT DO NOTHING;
                 END IF;
             END LOOP;
             UPDATE BOOK.erasures_read SET last = until WHERE last < until;
