@@ -154,8 +154,8 @@ internal sealed class KeepingBook(IAuditStore store)
     private readonly Dictionary<string, KeepingOrder> orders = [];
     private readonly Dictionary<string, List<string>> lists = [];
 
-    // Erasures that a restore took from the keys: they were ordered after its backup.
-    private readonly Dictionary<string, KeepingOrder> unordered = [];
+    // Erasures that a restore took from the keys: they were ordered after its backup, and are what was erased.
+    private readonly HashSet<string> unordered = [];
 
     // Each is read while another reading adds to it, and so is put in its place as a whole.
     private ImmutableDictionary<string, KeyPlace> keyPlaces = ImmutableDictionary<string, KeyPlace>.Empty;
@@ -273,7 +273,7 @@ internal sealed class KeepingBook(IAuditStore store)
             keyPlaces = added.Id is null && keyPlaces.Values.Any(one => one.Path == place)
                 ? keyPlaces : keyPlaces.SetItem(added.Name, added);
         }
-        else if (orders.TryGetValue(id, out var known) || (act == Done && unordered.Remove(id, out known)))
+        else if (orders.TryGetValue(id, out var known))
         {
             orders[id] = act switch
             {
@@ -281,11 +281,14 @@ internal sealed class KeepingBook(IAuditStore store)
                 Confirmed => known with { Second = (by, person, at), Due = at.Add(Wait) },
                 Hastened => known with { Due = at },
                 HoldLifted => known with { IsOver = true },
-                ErasedContent.Act => known with { IsOver = true, Second = known.Second ?? ConfirmedBy() },
+                // Confirmed after the backup that was put back; if that broke off a node finishes it.
+                ErasedContent.Act => known with
+                {
+                    IsOver = true, Second = known.Second ?? ConfirmedBy(), Due = known.Due ?? at,
+                },
                 Done => known with
                 {
                     IsOver = true, IsDone = true, Pending = [.. Texts("pending")], Held = [.. Texts("held")],
-                    Digest = known.Digest is "" ? KeepingOrder.DigestOf(known.Calls) : known.Digest,
                 },
                 _ => known,
             };
@@ -303,12 +306,18 @@ internal sealed class KeepingBook(IAuditStore store)
             erased = erased.Union(contents);
             if (!orders.ContainsKey(id))
             {
+                unordered.Add(id);
                 var asked = Text("asked_by") ?? by;
-                unordered.TryAdd(id, new KeepingOrder(id, false, new(null, null, null), null, asked, asked, at, "")
+                orders[id] = new KeepingOrder(id, false, new(null, null, null), null, asked, asked, at, "")
                 {
-                    Second = ConfirmedBy(), Calls = new List<string>(), Digest = "",
-                });
-                ((List<string>)unordered[id].Calls).AddRange(contents);
+                    Second = ConfirmedBy(), Due = at, IsOver = true,
+                };
+            }
+
+            if (unordered.Contains(id))
+            {
+                List<string> calls = [.. orders[id].Calls, .. contents];
+                orders[id] = orders[id] with { Calls = calls, Digest = KeepingOrder.DigestOf(calls) };
             }
         }
 

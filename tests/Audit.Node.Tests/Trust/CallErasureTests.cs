@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Audit.Api.Acting;
+using Audit.Api.Diary;
 using Audit.Integrity.Keeping;
 using Audit.Node.Tests.Support;
 using Microsoft.Data.Sqlite;
@@ -230,6 +232,38 @@ public abstract class CallErasureContract
 
         await Patience.UntilAsync(async () => (await OrdersAsync(node))[0].Text("state") == "erased", "nothing is pending any more");
         await RequireRestoredAsync(node, Path.Combine(node.Data, "rows"), keys, "restored", 1);
+    }
+
+    [ContractFact]
+    public async Task what_a_restore_that_broke_off_says_was_erased_is_finished()
+    {
+        IAuditEngine? engine = null;
+        await using var node = await StartAsync(one => engine = one);
+        var people = await People.OfAsync(node);
+        var erased = await people.SendAsync("s-1", "c-1", word);
+        await people.SendAsync("s-1", "c-2", word);
+        await people.SendAsync("s-2", "c-1", word);
+        var keys = Path.Combine(node.Data, "keys");
+        await NoteKeysAsync(node, keys);
+        await BackUpAsync(node, keys);
+        // Of one the backup knows the order, of the other nothing.
+        var asked = (await people.AskAsync(people.Alice, """{"source":"host","session_id":"s-2","reason":"why"}""")).Require(201).Json.Text("id")!;
+        var acts = new OperatorActs(engine!, TimeProvider.System);
+        foreach (var facts in ErasedContent.FactsOf([
+            Of("e-1", "call|host|s-1|c-1"), Of("e-1", "call|host|s-1|c-2"), Of(asked, "notes|host|s-2")]))
+        {
+            await acts.WriteFactsAsync("operator|keeping", ErasedContent.Act, "restore", facts);
+        }
+
+        await Patience.UntilAsync(
+            async () => await OrdersAsync(node) is { Count: 2 } orders && orders.All(one => one.Text("state") == "erased"),
+            "a node has carried both out");
+        Assert.DoesNotContain(word, await ReadAsync(node, erased));
+        var found = (await node.GetAsync("/v1/erasures/e-1")).Require(200).Json;
+        Assert.Equal(("alice", KeepingOrder.DigestOf(["call|host|s-1|c-1", "call|host|s-1|c-2"])), (found.Text("by"), found.Text("digest")));
+        await RequireRestoredAsync(node, Path.Combine(node.Data, "rows"), keys, "restored", 3);
+
+        static ErasedContent Of(string id, string what) => new(id, what, "alice", "bob", default, 0);
     }
 
     [ContractFact]
