@@ -140,6 +140,14 @@ internal sealed record TakenBackup(
 
     private static readonly string[] Members = ["id", "last_position", "rows", "to", "keys", "sha256", "keys_id"];
 
+    /// <returns>Why keys may not be written to a path; null where they may.</returns>
+    public static string? WhyNotKeys(string path) =>
+        !Path.IsPathFullyQualified(path) || path.Any(char.IsControl)
+            ? "a path from the root on is expected, without control characters"
+        : path.EndsWith(']') && path.Contains(" [", StringComparison.Ordinal)
+            ? "a path that does not end in […] is expected: so does the name of a place that is told from others"
+        : null;
+
     /// <exception cref="UnreadableException">It is not said which one.</exception>
     public static TakenBackup Read(StrictObject body)
     {
@@ -147,9 +155,9 @@ internal sealed record TakenBackup(
         var taken = new TakenBackup(
             body.Id("id") ?? "", body.Number("last_position") ?? 0, body.Number("rows") ?? 0, body.Text("to"),
             body.Text("keys"), body.Text("sha256"), body.Id("keys_id"));
-        if (taken.Keys is { } keys && (!Path.IsPathFullyQualified(keys) || keys.Any(char.IsControl)))
+        if (taken.Keys is { } keys && WhyNotKeys(keys) is { } why)
         {
-            throw new UnreadableException("keys", "a path from the root on is expected, without control characters");
+            throw new UnreadableException("keys", why);
         }
 
         return taken.To is null

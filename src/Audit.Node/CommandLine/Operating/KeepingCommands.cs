@@ -176,6 +176,11 @@ internal static class KeepingCommands
     /// </summary>
     public static async Task BeginKeysAsync(BookPlace place, string? keys, CancellationToken cancellation)
     {
+        if (keys is not null && TakenBackup.WhyNotKeys(keys) is { } why)
+        {
+            throw CommandException.WrongUse($"Keys cannot be written to {keys}: {why}.");
+        }
+
         if (keys is not null && await TryNoteAsync(
             place, new TakenBackup("", 0, 0, null, keys, KeysId: KeyBackup.IdOf(keys)), cancellation) is { } unwritten)
         {
