@@ -137,8 +137,8 @@ internal sealed class Erasures(
 
     private readonly ConcurrentDictionary<string, string> heldUp = new();
 
-    // Places that did not answer yet, and for which erasure they were asked.
-    private readonly ConcurrentDictionary<string, (string Order, Task<bool> Looking)> looking = new();
+    // Directories that did not answer yet, and what of which places they were asked for.
+    private readonly ConcurrentDictionary<string, (string Asked, Task<List<KeyPlace>> Looking)> looking = new();
     private BackgroundWork? work, forgetting;
     private DateTimeOffset triedPending;
 
@@ -239,11 +239,11 @@ internal sealed class Erasures(
 
         await book.ReadAsync(CancellationToken.None);
         var erased = ErasedOf(order);
-        var now = await store.EndKeysAsync(ErasedContent.KeysOf(erased), CancellationToken.None);
+        await store.EndKeysAsync(ErasedContent.KeysOf(erased), CancellationToken.None);
         await reads.RebuildAsync(null, CancellationToken.None);
         await reads.Search.RebuildAsync(null, CancellationToken.None);
         await book.ReadAsync(CancellationToken.None);
-        await ForgetAsync(order, erased, now, [.. book.KeyPlaces]);
+        await ForgetAsync(order, erased, [.. book.KeyPlaces]);
     }
 
     /// <summary>
@@ -279,21 +279,19 @@ internal sealed class Erasures(
     {
         foreach (var order in orders.Where(one => one.Pending.Count > 0))
         {
-            var erased = ErasedOf(order);
-            var now = await store.KeysOfAsync(erased.Select(one => one.Owner).Distinct(), CancellationToken.None);
-            await ForgetAsync(order, erased, now, order.Pending);
+            await ForgetAsync(order, ErasedOf(order), order.Pending);
         }
     }
 
     private async Task ForgetAsync(
-        KeepingOrder order, IReadOnlyCollection<ErasedContent> erased, IReadOnlyList<EndedKey> now,
-        IReadOnlyCollection<string> places)
+        KeepingOrder order, IReadOnlyCollection<ErasedContent> erased, IReadOnlyCollection<string> places)
     {
-        var forgotten = new HashSet<string>();
-        foreach (var (place, isForgotten) in await Task.WhenAll(places.Select(ForgetThereAsync)))
-        {
-            _ = isForgotten && forgotten.Add(place);
-        }
+        var what = KeepingOrder.DigestOf(erased.Select(one => one.What));
+        // Places of one path would take its lock from each other, and so are looked at in turn.
+        var unreached = (await Task.WhenAll(places.SelectMany(book.PlacesOf).Distinct()
+            .GroupBy(place => Path.TrimEndingDirectorySeparator(place.Path)).Select(ForgetThereAsync)))
+            .SelectMany(left => left).Select(place => place.Name).ToHashSet();
+        var forgotten = places.Where(place => !unreached.Contains(place)).ToHashSet();
 
         // Another node may have reached other places meanwhile, and written what is pending since.
         for (var isWritten = false; !isWritten;)
@@ -314,37 +312,43 @@ internal sealed class Erasures(
         }
 
         // One that hangs, as a share of a network may, is pending and keeps nobody waiting.
-        async Task<(string Place, bool IsForgotten)> ForgetThereAsync(string place)
+        async Task<IEnumerable<KeyPlace>> ForgetThereAsync(IGrouping<string, KeyPlace> there)
         {
-            var isAsked = looking.TryRemove(place, out var asked);
+            var isAsked = looking.TryRemove(there.Key, out var asked);
             if (isAsked && !asked.Looking.IsCompleted)
             {
-                looking[place] = asked;
-                return (place, false);
+                looking[there.Key] = asked;
+                return there;
             }
 
-            if (!isAsked || asked.Order != order.Id)
+            var now = string.Join(
+                '\n', [order.Id, what, .. there.Select(place => place.Name).Order(StringComparer.Ordinal)]);
+            if (!isAsked || asked.Asked != now)
             {
-                asked = (order.Id, Task.Factory.StartNew(
-                    () => TryForget(book.PlaceOf(place), erased, now), CancellationToken.None,
+                asked = (now, Task.Factory.StartNew(
+                    () => there.Where(place => !TryForget(place, erased)).ToList(), CancellationToken.None,
                     TaskCreationOptions.LongRunning, TaskScheduler.Default));
             }
 
             if (await Task.WhenAny(asked.Looking, Task.Delay(PlaceAnswers)) == asked.Looking)
             {
-                return (place, await asked.Looking);
+                return await asked.Looking;
             }
 
-            looking[place] = asked;
-            return (place, false);
+            looking[there.Key] = asked;
+            return there;
         }
     }
 
-    private bool TryForget(KeyPlace place, IReadOnlyCollection<ErasedContent> erased, IReadOnlyList<EndedKey> now)
+    /// <summary>On a thread that may wait: of a place that answers late the keys of then are asked for.</summary>
+    private bool TryForget(KeyPlace place, IReadOnlyCollection<ErasedContent> erased)
     {
         try
         {
-            return KeyBackup.TryForget(place.Path, erased, now, store.Keys, place.Id);
+            var owners = erased.Select(one => one.Owner).Distinct();
+            return KeyBackup.TryForget(
+                place.Path, erased,
+                () => store.KeysOfAsync(owners, CancellationToken.None).GetAwaiter().GetResult(), store.Keys, place.Id);
         }
         catch (Exception failure)
         {

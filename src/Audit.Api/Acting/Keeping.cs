@@ -158,13 +158,15 @@ internal sealed class KeepingBook(IAuditStore store)
     private readonly HashSet<string> unordered = [];
 
     // Each is read while another reading adds to it, and so is put in its place as a whole.
-    private ImmutableDictionary<string, KeyPlace> keyPlaces = ImmutableDictionary<string, KeyPlace>.Empty;
+    private ImmutableHashSet<KeyPlace> keyPlaces = [];
     private ImmutableHashSet<string> erased = [];
 
     /// <summary>The names of the places where keys were backed up.</summary>
-    public IEnumerable<string> KeyPlaces => keyPlaces.Keys;
+    public IEnumerable<string> KeyPlaces => keyPlaces.Select(one => one.Name).Distinct();
 
-    public KeyPlace PlaceOf(string name) => keyPlaces.GetValueOrDefault(name) ?? new KeyPlace(name, null);
+    /// <summary>The places of this name: a path of before may read like another one with what tells it apart.</summary>
+    public IReadOnlyList<KeyPlace> PlacesOf(string name) =>
+        keyPlaces.Where(one => one.Name == name).ToList() is { Count: > 0 } known ? known : [new KeyPlace(name, null)];
 
     /// <summary>Whether an event says so that this content was erased.</summary>
     public bool IsErased(string what) => erased.Contains(what);
@@ -270,8 +272,8 @@ internal sealed class KeepingBook(IAuditStore store)
         {
             // Who says that he wrote there says not what: an erasure is pending there until a node has looked.
             var added = new KeyPlace(place, Text("keys_id"));
-            keyPlaces = added.Id is null && keyPlaces.Values.Any(one => one.Path == place)
-                ? keyPlaces : keyPlaces.SetItem(added.Name, added);
+            keyPlaces = added.Id is null && keyPlaces.Any(one => one.Path == place)
+                ? keyPlaces : keyPlaces.Add(added);
         }
         else if (orders.TryGetValue(id, out var known))
         {

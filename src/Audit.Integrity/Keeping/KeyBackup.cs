@@ -33,11 +33,17 @@ public static class KeyBackup
     /// <summary>
     /// Writes it anew without the keys of what was erased, and with who erased it, where it can be reached from here.
     /// </summary>
-    /// <param name="now">The keys of the same as the store has them.</param>
+    /// <param name="now">
+    /// Gives the keys of the same as the store has them: asked when nobody else writes there and what lies there was
+    /// read, for that may take until others have ended more of them.
+    /// </param>
     /// <param name="id">Of the directory that is meant; null where it had none when the keys were written.</param>
-    /// <returns>False where it cannot, where a backup is being written, or where it is another directory.</returns>
+    /// <returns>
+    /// False where it cannot, where a backup is being written, where it is another directory, or while a key that was
+    /// ended is in the store still.
+    /// </returns>
     public static bool TryForget(
-        string directory, IReadOnlyCollection<ErasedContent> erased, IEnumerable<EndedKey> now, RowKeys keys,
+        string directory, IReadOnlyCollection<ErasedContent> erased, Func<IEnumerable<EndedKey>> now, RowKeys keys,
         string? id = null)
     {
         try
@@ -48,9 +54,14 @@ public static class KeyBackup
                 return false;
             }
 
-            var newer = now.ToDictionary(row => row.Owner);
             var (kept, before) = Read(directory, keys);
             RequireOwn(directory, kept, keys);
+            var newer = now().ToDictionary(row => row.Owner);
+            if (newer.Values.Any(row => KeyRing.Open(keys, row.Owner, row.KeyId, row.Wrapped)?.IsSettling == true))
+            {
+                return false;
+            }
+
             Write(
                 directory,
                 kept.Select(row => newer.TryGetValue((string)row[0]!, out var one)

@@ -88,13 +88,16 @@ public sealed class KeepingTests : IDisposable
         // Nor does a line that somebody adds to the file of keys erase anything, nor another book's erasure.
         var keys = RowKeys.Open(book.PathOf("row.key"), isNewStore: false);
         var said = new ErasedContent("e-1", "notes|host|s-1", "alice", "bob", default, 0);
-        Assert.False(KeyBackup.TryForget(Keys, [said], [], RowKeys.Of(new byte[RowKeys.KeyLength])));
+        Assert.False(KeyBackup.TryForget(Keys, [said], () => [], RowKeys.Of(new byte[RowKeys.KeyLength])));
         await RestoreAsync(book, ExitCode.Fine);
         Assert.DoesNotContain("erased", (await VerifyAsync(book, directory.File("data"))).Out);
         await using var another = await SealedBook.LeftAsync(TwoCalls);
         var refused = await another.RunAsync("backup", "--to", directory.File("others"), "--keys-to", Keys);
         Assert.Contains("the keys of another book", refused.Require(ExitCode.WrongUse).Error);
-        Assert.True(KeyBackup.TryForget(Keys, [said], [], keys));
+        refused = await another.RunAsync("backup", "--to", directory.File("others"), "--keys-to", $"{Keys} [others]");
+        Assert.Contains("does not end in […]", refused.Require(ExitCode.WrongUse).Error);
+        Assert.False(Directory.Exists($"{Keys} [others]"));
+        Assert.True(KeyBackup.TryForget(Keys, [said], () => [], keys));
         // The book that is put back says what was erased, and that no node has looked yet where else its keys lay.
         var data = directory.File("erased");
         (await InProcess.RunAsync(

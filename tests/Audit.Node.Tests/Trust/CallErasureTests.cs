@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -225,7 +226,7 @@ public abstract class CallErasureContract
             Assert.Equal(keys, (await node.GetAsync(path)).Json.Text("pending"));
         }
 
-        foreach (var bad in (string[])["keys", "/tmp/\0keys", "\n"])
+        foreach (var bad in (string[])["keys", "/tmp/\0keys", "\n", $"{keys} [of-another]"])
         {
             (await node.PostAsync("/v1/backups", JsonSerializer.Serialize(new { keys = bad }))).Problem(422);
         }
@@ -429,12 +430,14 @@ public sealed class SqliteCallErasureTests : CallErasureContract
             var path = $"/v1/erasures/{asked.Require(201).Json.Text("id")}";
             (await people.PostAsync(people.Bob, $"{path}/confirm", "{}")).Require(200);
             (await people.PostAsync(people.Carol, $"{path}/confirm", """{"now":true}""")).Require(200);
+            // The one that answers is reached, at once or, where that took long, when it is looked at again.
             await Patience.UntilAsync(
-                async () => (await node.GetAsync(path)).Json.Text("state") == "erased, key backups pending", "all else is done");
+                async () => (await node.GetAsync(path)).Json is var order && order.Text("state") == "erased, key backups pending"
+                    && !order.Text("pending")!.Contains(id),
+                "all else is done");
             var pending = (await node.GetAsync(path)).Json.Text("pending")!;
             Assert.Contains(hanging, pending);
             Assert.Contains($"{keys} [of-another-machine]", pending);
-            Assert.DoesNotContain(id, pending);
         }
 
         // It answers: whoever waits for it is let go, and finds the keys.
@@ -447,6 +450,65 @@ public sealed class SqliteCallErasureTests : CallErasureContract
         await Patience.UntilAsync(
             async () => (await OrdersAsync(node)).All(one => !one.Text("pending")!.Contains(hanging)), "it is pending no more");
         Assert.All(await OrdersAsync(node), one => Assert.Equal($"{keys} [of-another-machine]", one.Text("pending")));
+    }
+
+    [Fact]
+    public async Task a_place_is_written_anew_with_the_keys_of_when_it_answers_and_none_takes_its_name()
+    {
+        IAuditEngine? engine = null;
+        await using var node = await StartAsync(one => engine = one);
+        var people = await People.OfAsync(node);
+        await people.SendAsync("s-1", "c-1", "word");
+        var (keys, rowKeys) = (Path.Combine(node.Data, "keys"), node.Options.OpenRowKeys(false));
+        var (name, file) = ($"{keys} [{KeyBackup.IdOf(keys)}]", Path.Combine(keys, Backup.KeysFile));
+        await BackUpAsync(node, keys);
+        var before = await File.ReadAllBytesAsync(file);
+        Assert.DoesNotContain("alice", Unpacked(file));
+        await using (var store = new SqliteConnection($"Data Source={node.StoreFile};Mode=ReadOnly;Pooling=False"))
+        {
+            await store.OpenAsync();
+            await using var read = store.CreateCommand();
+            read.CommandText = "SELECT key_id, wrapped FROM payload_keys WHERE owner = 'notes|host|s-1'";
+            await using var found = await read.ExecuteReaderAsync();
+            Assert.True(await found.ReadAsync());
+            var row = new EndedKey("notes|host|s-1", found.GetString(0), found.GetFieldValue<byte[]>(1));
+            // While others may go on with a key that was ended, it is in the store still.
+            var next = KeyRing.Open(rowKeys, row.Owner, row.KeyId, row.Wrapped)!.Next();
+            Assert.False(KeyBackup.TryForget(keys, [], () => [row with { Wrapped = next.Wrap(rowKeys, row.Owner) }], rowKeys));
+            Assert.Equal(before, await File.ReadAllBytesAsync(file));
+            var asked = 0;
+            Assert.True(KeyBackup.TryForget(
+                keys, [],
+                () =>
+                {
+                    asked++;
+                    Assert.Throws<IOException>(() => File.Open(
+                        Path.Combine(keys, "backup.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose());
+                    return [row];
+                },
+                rowKeys));
+            Assert.Equal(1, asked);
+        }
+
+        // A path that reads like the name of the place, as one could be written down before.
+        (await node.PostAsync("/v1/backups", JsonSerializer.Serialize(new { keys, keys_id = KeyBackup.IdOf(keys) }))).Require(201);
+        await new OperatorActs(engine!, TimeProvider.System).WriteFactsAsync(
+            "operator|keeping", "backup.begun", "somebody", json => json.WriteString("keys", name));
+        var order = await people.AskAsync(people.Alice, """{"source":"host","session_id":"s-1","reason":"why"}""");
+        var path = $"/v1/erasures/{order.Require(201).Json.Text("id")}";
+        (await people.PostAsync(people.Bob, $"{path}/confirm", "{}")).Require(200);
+        (await people.PostAsync(people.Carol, $"{path}/confirm", """{"now":true}""")).Require(200);
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync(path)).Json.Text("state") == "erased, key backups pending", "the other is pending");
+        Assert.Equal(name, (await node.GetAsync(path)).Json.Text("pending"));
+        await Patience.UntilAsync(
+            () => Task.FromResult(Unpacked(file).Contains("alice")), "the place says who erased it");
+    }
+
+    private static string Unpacked(string file)
+    {
+        using var text = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
+        return text.ReadToEnd();
     }
 
     [DllImport("libc", EntryPoint = "mkfifo", SetLastError = true)]

@@ -98,10 +98,10 @@ public abstract class ErasureContract
         // Of nothing else may the key be missing.
         using (File.Open(Path.Combine(noKeys, "backup.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
         {
-            Assert.False(KeyBackup.TryForget(noKeys, [erased], [], node.Options.OpenRowKeys(false)));
+            Assert.False(KeyBackup.TryForget(noKeys, [erased], () => [], node.Options.OpenRowKeys(false)));
         }
 
-        Assert.True(KeyBackup.TryForget(noKeys, [erased], [], node.Options.OpenRowKeys(false)));
+        Assert.True(KeyBackup.TryForget(noKeys, [erased], () => [], node.Options.OpenRowKeys(false)));
         Assert.Contains(
             (await RestoreAsync(node, noKeys, "lost")).Against, fault => fault.Kind == IntegrityFaultKind.ContentClosed);
         // Nor do the rows of now, put back with the keys of before.
