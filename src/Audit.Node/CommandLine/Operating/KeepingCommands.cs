@@ -171,9 +171,7 @@ internal static class KeepingCommands
         }
     }
 
-    /// <summary>
-    /// Writes down before keys are read where they are to lie, so that an erasure meanwhile knows of the place.
-    /// </summary>
+    /// <summary>Writes down where keys are to lie before they are read: an erasure meanwhile knows it.</summary>
     public static async Task BeginKeysAsync(BookPlace place, string? keys, CancellationToken cancellation)
     {
         if (keys is not null && TakenBackup.WhyNotKeys(keys) is { } why)
@@ -185,8 +183,7 @@ internal static class KeepingCommands
             place, new TakenBackup("", 0, 0, null, keys, KeysId: KeyBackup.IdOf(keys)), cancellation) is { } unwritten)
         {
             throw CommandException.Failed(
-                $"That keys are to lie in {keys} could not be written down in the book, and an erasure would not "
-                + $"know of them: {unwritten}");
+                $"That keys are to lie in {keys} could not be written down, and no erasure would know: {unwritten}");
         }
     }
 
