@@ -98,7 +98,7 @@ public sealed class PostgresGuardTests : IAsyncLifetime
         {
             (1004, """'{"act":"content.erased","facts":{"owner":"\u0000"}}'"""),
             (1005, """'{"act":"content.erased","facts":' || repeat('[', 1000000)"""),
-            (1006, $$"""'{"act":"content.erased","facts":{"owner":"' || {{Large}} || '"}}'"""),
+            (1006, $$$"""'{"act":"content.erased","facts":{"owner":"' || {{{Large}}} || '"}}'"""),
             (1007, """'{"act":"content.erased","facts":{"owner":"o-1001"}}'"""),
         })
         {
