@@ -16,6 +16,8 @@ internal sealed class StoredParts(string? program) : IMeasured
 
     public string Name => Names.Stored;
 
+    public bool IsByHand => true;
+
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
         var meter = new Meter();
