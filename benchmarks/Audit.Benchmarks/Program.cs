@@ -5,12 +5,6 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
-if (args is ["packing"])
-{
-    PackingTable.Write(Console.Out);
-    return;
-}
-
 // In this process, for a project that BenchmarkDotNet would generate knows nothing of central package versions and of the
 // feed that this one was restored from.
 var job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Audit.Journal.Events;
 using Audit.Journal.Sealing;
@@ -57,44 +56,6 @@ public sealed class SealedRowTests
             Assert.DoesNotContain("payload", Encoding.UTF8.GetString(closed));
         }
     }
-
-    /// <summary>A row that was written once: what its content is packed by may never change.</summary>
-    [Fact]
-    public void a_row_of_before_opens()
-    {
-        const string Before = """
-            {"v":2,"event":"operator.acted","received_at":"0001-01-01T00:00:00Z","token":"ada","act":"act","nonce":"CgihpvblREDmOZCE-5ol7g",
-            """;
-        const string After = """
-            "payload":"3sMvHGcUwjNRyh1H7r_ETUm9bqrj29LQuHh84zyYbDomAojXYod_CTFzRrt8oltSfmjOMBCBPHpqER-S63pEX4FXzQQ50H8HnzH2Gmz8EoGiTmUmBqdjZPXeHlNYMLeOLgknHDEKKy1BKEBwr6dyO7YYjaL-KjECi2yO0qaM8ICAW8-r6imysbJfadm1mvUccTQ","mac":"630dcd29.OBFZAXCOJT2qyQ_ZJV0atQ"}
-            """;
-        var row = new JournalRow(1, Stream, 1, 0, "operator.acted.v2", Encoding.UTF8.GetBytes(Before + After));
-        var opened = Payload.Open(row, "detail", new byte[RowKeys.KeyLength], out var isClosed);
-        Assert.False(isClosed);
-        Assert.Equal(
-            Record("the first row of this kind"), Encoding.UTF8.GetString(EventView.Read(opened).Raw(EventField.Detail)));
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(300)]
-    [InlineData(100_000)]
-    public void what_is_packed_by_what_records_have_in_common_opens_and_is_shorter(int words)
-    {
-        var random = new Random(words);
-        var record = Record(string.Join(' ', Enumerable.Range(0, words).Select(_ => $"größer{random.Next(50)}")));
-        var row = Write(record);
-        Assert.EndsWith($",\"detail\":{record}}}", Encoding.UTF8.GetString(Payload.Open(row, "detail", Key(Stream), out _)));
-        Assert.True(row.Message.Length < record.Length, $"{row.Message.Length} of {record.Length}");
-
-        // Nor is what cannot be packed longer for it.
-        var noise = $"\"{Convert.ToBase64String(RandomNumberGenerator.GetBytes(600))}\"";
-        Assert.EndsWith($",\"detail\":{noise}}}", Encoding.UTF8.GetString(Payload.Open(Write(noise), "detail", Key(Stream), out _)));
-    }
-
-    private static string Record(string output) => $$$"""
-        {"tool_call_id":"toolu_01ABCDEF","tool_name":"Bash","display_name":"Bash","tier":"Confirm","requested_input":{"command":"ls -la"},"effective_input":{"command":"ls -la"},"turn":3,"provenance":{"provider":"anthropic","model":"claude-sonnet-4"},"outcome":{"kind":"completed","result":{"success":true,"output":"{{{output}}}","data":null,"duration_ms":12}},"recorded_at":"2026-01-01T10:11:12.1234567Z"}
-        """;
 
     [Fact]
     public void what_looks_like_a_payload_within_a_text_is_none()

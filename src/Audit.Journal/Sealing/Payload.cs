@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.IO.Compression;
+using System.Numerics;
 using System.Security.Cryptography;
 
 namespace Audit.Journal.Sealing;
@@ -14,10 +15,8 @@ public static class Payload
     public const int NonceLength = 12;
 
     private const int TagLength = 16, HeaderLength = 1 + sizeof(int);
-    private const int WorthCompressing = 100;
-
-    /// <summary>How the content is packed; by Brotli the first rows are, which are read for ever.</summary>
-    private const byte AsIs = 0, ByBrotli = 1, ByDictionary = 2;
+    private const int WorthCompressing = 200, SmallestWindow = 10, LargestWindow = 18;
+    private const byte AsIs = 0, Compressed = 1;
 
     private static ReadOnlySpan<byte> Before => ",\"payload\":\""u8;
 
@@ -107,12 +106,7 @@ public static class Payload
                 return content;
             }
 
-            var isWhole = plain[0] switch
-            {
-                ByBrotli => BrotliDecoder.TryDecompress(packed, content, out var written) && written == content.Length,
-                ByDictionary => PayloadDictionary.TryUnpack(packed, content),
-                _ => false,
-            };
+            var isWhole = BrotliDecoder.TryDecompress(packed, content, out var written) && written == content.Length;
             return isWhole ? content : null;
         });
 
@@ -169,17 +163,22 @@ public static class Payload
     private static int Pack(ReadOnlySpan<byte> content, byte[] plain)
     {
         BinaryPrimitives.WriteInt32LittleEndian(plain.AsSpan(1), content.Length);
+        var room = plain.AsSpan(HeaderLength, content.Length);
         if (content.Length >= WorthCompressing
-            && PayloadDictionary.TryPack(content, plain.AsSpan(HeaderLength)) is { } written)
+            && BrotliEncoder.TryCompress(content, room, out var written, quality: 0, WindowOf(content.Length)))
         {
-            plain[0] = ByDictionary;
+            plain[0] = Compressed;
             return HeaderLength + written;
         }
 
         plain[0] = AsIs;
-        content.CopyTo(plain.AsSpan(HeaderLength));
+        content.CopyTo(room);
         return HeaderLength + content.Length;
     }
+
+    /// <summary>Bits, no more than the content needs: what a larger window needs to be set up costs as much as the rest.</summary>
+    private static int WindowOf(int length) =>
+        Math.Clamp(BitOperations.Log2((uint)length) + 1, SmallestWindow, LargestWindow);
 
     /// <summary>Sealed for one place, a payload that was moved to another does not open.</summary>
     private static byte[] Place(ReadOnlySpan<byte> stream, long sequence)
@@ -198,93 +197,5 @@ public static class Payload
         var text = at < 0 ? default : head[(at + name.Length)..];
         var end = text.IndexOf((byte)'"');
         return end < 0 || Base64Url.DecodeFromUtf8(text[..end]) is not { Length: >= NonceLength } nonce ? null : nonce;
-    }
-}
-
-/// <summary>
-/// What records have in common, which so need not stand in each of them: Deflate begins as if it had just written this.
-/// </summary>
-internal static class PayloadDictionary
-{
-    /// <summary>So much of a thread's memory is kept for the next one.</summary>
-    private const int MostKept = 1 << 16;
-
-    // Rows are read by it for ever: not one letter may change. What most records have stands last, and near to what is
-    // packed.
-    private static readonly byte[] Text = Encoding.UTF8.GetBytes(
-        """
-        {"old_string":"","new_string":"","limit":,"offset":,"pattern":"","glob":"**/*.","url":"https://www.","query":"
-        "arguments":{"message":"","name":"","id":"","status":"","timeout":,"recursive":false,"true,"isImage":false,
-        {"content":[{"type":"text","text":"","stdout":"","stderr":"","exit_code":0,"interrupted":false,
-        "outcome":{"kind":"requested"},"outcome":{"kind":"started"},"outcome":{"kind":"cancelled","reason":"
-        "},"outcome":{"kind":"requires_confirmation","description":"","listen_context":null},"outcome":{"kind":
-        "blocked","reason":"},"outcome":{"kind":"approved","decision":"approve-once","by":"operator","feedback":"
-        {"tool_call_id":"toolu_01","tool_call_id":"call_","tool_name":"Bash","display_name":"Read","tier":"Observe",
-        "requested_input":{"command":"git ","description":"","file_path":"/home/","path":"/src/"},"effective_input":{"
-        ","tier":"Confirm","requested_input":{"path":"/","effective_input":{"path":"/"},"turn":1,"provenance":{
-        "provider":"openai","model":"gpt-","provider":"anthropic","model":"claude-"},"outcome":{"kind":"cached",
-        "error":"},"outcome":{"kind":"completed","result":{"success":false,"error":"","result":{"success":true,
-        "output":"","data":null,"duration_ms":10}},"recorded_at":"2026-01-01T00:00:00.0000000Z"}
-        """.ReplaceLineEndings(""));
-
-    /// <summary>The dictionary as a stream begins that packs nothing of it.</summary>
-    private static readonly byte[] Beginning =
-        [0, (byte)Text.Length, (byte)(Text.Length >> 8), (byte)~Text.Length, (byte)(~Text.Length >> 8), .. Text];
-
-    public static ReadOnlySpan<byte> Known => Text;
-
-    // Higher levels save another seventh and take more than twice the time: docs/performance.md has the table.
-    private static readonly ZLibCompressionOptions Quickly = new() { CompressionLevel = 1 };
-
-    [ThreadStatic] private static MemoryStream? kept;
-
-    /// <returns>How much it wrote; null where that would not be less than the content.</returns>
-    public static int? TryPack(ReadOnlySpan<byte> content, Span<byte> room)
-    {
-        var packed = kept ??= new MemoryStream();
-        packed.SetLength(0);
-        using (var deflate = new DeflateStream(packed, Quickly, leaveOpen: true))
-        {
-            // A flush ends a byte: what comes of the dictionary is left out, for it is always the same.
-            deflate.Write(Text);
-            deflate.Flush();
-            packed.SetLength(0);
-            deflate.Write(content);
-        }
-
-        var length = (int)packed.Length;
-        kept = packed.Capacity <= MostKept ? packed : null;
-        if (length >= content.Length)
-        {
-            return null;
-        }
-
-        packed.GetBuffer().AsSpan(0, length).CopyTo(room);
-        return length;
-    }
-
-    /// <returns>Whether it was packed by this dictionary and is as long as the content.</returns>
-    public static bool TryUnpack(ReadOnlySpan<byte> packed, Span<byte> content)
-    {
-        var whole = ArrayPool<byte>.Shared.Rent(Beginning.Length + packed.Length);
-        try
-        {
-            Beginning.CopyTo(whole, 0);
-            packed.CopyTo(whole.AsSpan(Beginning.Length));
-            using var inflate = new DeflateStream(
-                new MemoryStream(whole, 0, Beginning.Length + packed.Length), CompressionMode.Decompress);
-            Span<byte> known = stackalloc byte[Text.Length];
-            inflate.ReadExactly(known);
-            inflate.ReadExactly(content);
-            return inflate.ReadByte() < 0;
-        }
-        catch (Exception failure) when (failure is InvalidDataException or EndOfStreamException)
-        {
-            return false;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(whole);
-        }
     }
 }
