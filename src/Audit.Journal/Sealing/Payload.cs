@@ -176,7 +176,9 @@ public static class Payload
         return HeaderLength + content.Length;
     }
 
-    /// <summary>Bits, no more than the content needs: what a larger window needs to be set up costs as much as the rest.</summary>
+    /// <summary>
+    /// Bits, no more than the content needs: what a larger window needs to be set up costs as much as the rest.
+    /// </summary>
     private static int WindowOf(int length) =>
         Math.Clamp(BitOperations.Log2((uint)length) + 1, SmallestWindow, LargestWindow);
 
