@@ -1,3 +1,5 @@
+using Audit.Journal.Sealing;
+
 namespace Audit.Engine;
 
 /// <summary>The limits of an engine. Each has a default that suits a machine of any size.</summary>
@@ -38,6 +40,9 @@ public sealed record EngineOptions
 
     /// <summary>Is given how long each transaction of the journal took that went well.</summary>
     public Action<TimeSpan>? Committed { get; init; }
+
+    /// <summary>Keeps the rows of each for those who follow the journal.</summary>
+    public RecentRows? Recent { get; init; }
 
     internal EngineLoops Loops { get; init; } = new();
 }

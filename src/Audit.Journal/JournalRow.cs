@@ -20,8 +20,10 @@ public static class JournalTable
 /// One event to be written. Rows keep the order they are given in. The first row of a stream in an append says which
 /// last sequence number is expected: its own less one; the stream's further rows must follow without a gap.
 /// </summary>
+/// <param name="Opened">The message as who may read it sees it; empty where that is the message itself.</param>
 public readonly record struct RowToAppend(
-    StreamHandle Stream, long Sequence, string Manifest, long CreatedTicks, ReadOnlyMemory<byte> Message);
+    StreamHandle Stream, long Sequence, string Manifest, long CreatedTicks, ReadOnlyMemory<byte> Message,
+    ReadOnlyMemory<byte> Opened = default);
 
 /// <summary>One event as it lies in the journal.</summary>
 public sealed record JournalRow(

@@ -51,6 +51,9 @@ public sealed class StreamHandle(StreamKey key)
 
     public void Lose() => lost = true;
 
+    /// <summary>The generation of keys under which its writer seals; a negative one is of nobody.</summary>
+    public int KeysOf { get; set; } = -1;
+
     /// <summary>
     /// What a connection wrote it need not look for again: no row is ever taken away, and one that somebody else added
     /// is in the way of the next. Another connection may reach another server, which has not everything yet, and looks.

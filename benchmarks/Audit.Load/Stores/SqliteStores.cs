@@ -57,7 +57,11 @@ internal sealed class SqliteStores : IStoreSource
 
     public ValueTask DisposeAsync()
     {
-        Directory.Delete(directory, recursive: true);
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
         return ValueTask.CompletedTask;
     }
 

@@ -14,7 +14,8 @@ internal sealed class MeasuredNode : IAsyncDisposable
 
     private const string AllocatedMetric = "dotnet_allocated_bytes_total ";
 
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+    // Each look costs the node what a few records cost it.
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
 
     private readonly NodeProcess process;
     private double? allocatedBefore;

@@ -161,7 +161,7 @@ internal sealed class WebhookRun(
 
     private async Task<bool> ReadRowsAsync(CancellationToken cancellation)
     {
-        var page = await ground.Store.Opened.ReadAfterAsync(
+        var page = await ground.Store.Followed.ReadAfterAsync(
             state.Rows, RowsAtOnce, ReadLimits.PageBytes, cancellation);
         if (page.Count == 0)
         {

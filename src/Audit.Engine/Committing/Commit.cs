@@ -140,7 +140,8 @@ internal sealed class RowSink
     {
         foreach (var encoded in events)
         {
-            rows.Add(new RowToAppend(stream, ++sequence, encoded.Manifest, createdTicks, encoded.Message));
+            rows.Add(new RowToAppend(
+                stream, ++sequence, encoded.Manifest, createdTicks, encoded.Message, encoded.Opened));
         }
     }
 }

@@ -79,6 +79,7 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
         {
             await journal.AppendAsync(toAppend, commit.Positions, CancellationToken.None);
             options.Committed?.Invoke(Stopwatch.GetElapsedTime(began));
+            options.Recent?.Keep(toAppend, commit.Positions.Span);
             Interlocked.Increment(ref commits);
             Interlocked.Add(ref rows, toAppend.Count);
         }

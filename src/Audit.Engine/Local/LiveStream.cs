@@ -55,7 +55,9 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     }
 
     /// <param name="key">Null where it was ended: content that comes from now on is not kept.</param>
-    public void SealWith(byte[]? key) => (payloadKey, HasPayloadKey) = (key, true);
+    /// <param name="generation">Of the keys, from before this one was looked up.</param>
+    public void SealWith(byte[]? key, int generation) =>
+        (payloadKey, HasPayloadKey, Handle.KeysOf) = (key, true, generation);
 
     /// <param name="isProven">Whether a node wrote it; what nobody proves changes nothing.</param>
     public void Replay(JournalRow row, bool isProven)

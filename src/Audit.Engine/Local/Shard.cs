@@ -192,11 +192,12 @@ internal sealed class Shard(
         try
         {
             await seal.Payloads.EnsureAsync(opened.Select(stream => stream.Handle.Key), CancellationToken.None);
+            var generation = seal.Payloads.Generation;
             foreach (var stream in opened)
             {
                 if (seal.Payloads.TryGet(stream.Handle.Key, out var key))
                 {
-                    stream.SealWith(key);
+                    stream.SealWith(key, generation);
                 }
             }
         }

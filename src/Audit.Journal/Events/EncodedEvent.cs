@@ -1,7 +1,11 @@
 namespace Audit.Journal.Events;
 
 /// <summary>An event as it goes into a row.</summary>
-public readonly record struct EncodedEvent(string Manifest, ReadOnlyMemory<byte> Message);
+/// <param name="Opened">
+/// The message with its content in the place of what is sealed; empty where nothing is.
+/// </param>
+public readonly record struct EncodedEvent(
+    string Manifest, ReadOnlyMemory<byte> Message, ReadOnlyMemory<byte> Opened = default);
 
 /// <summary>What the events of one submission say beside the law's own facts.</summary>
 /// <param name="Record">The record's bytes as sent, but for what was redacted; empty for what was too large to be

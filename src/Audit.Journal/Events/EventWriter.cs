@@ -19,6 +19,7 @@ public sealed partial class EventWriter : IDisposable
     };
 
     private readonly ArrayBufferWriter<byte> buffer = new(4096);
+    private readonly ArrayBufferWriter<byte> unsealed = new(4096);
     private readonly Utf8JsonWriter json;
     private readonly byte[] nonces = new byte[NonceLength * NoncesAtOnce];
     private int noncesUsed = NoncesAtOnce;
@@ -375,14 +376,18 @@ public sealed partial class EventWriter : IDisposable
         // The last brace follows the proof, which is over all before it.
         json.Flush();
         sequence++;
+        var manifest = EventNames.ManifestOf(name);
+        var opened = ReadOnlyMemory<byte>.Empty;
         if (!payload.IsEmpty && key is not null)
         {
+            opened = Room is null ? default : Kept(
+                Payload.Opened(buffer.WrittenSpan, EventNames.PayloadMember(manifest), payload, unsealed));
             Payload.Append(buffer, payload, key, stream, sequence, nonce);
         }
 
-        var manifest = EventNames.ManifestOf(name);
         proof.End(buffer, stream, sequence, manifest);
-        var message = Room is { } room ? room.Keep(buffer.WrittenSpan) : buffer.WrittenSpan.ToArray();
-        return new EncodedEvent(manifest, message);
+        return new EncodedEvent(manifest, Kept(buffer.WrittenSpan), opened);
     }
+
+    private ReadOnlyMemory<byte> Kept(ReadOnlySpan<byte> message) => Room?.Keep(message) ?? message.ToArray();
 }

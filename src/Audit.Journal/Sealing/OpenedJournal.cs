@@ -4,7 +4,9 @@ namespace Audit.Journal.Sealing;
 /// The journal as those who may read it see it: with the content in the place of the sealed payloads. What has no key
 /// any more is read without.
 /// </summary>
-public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof proof) : IJournal
+/// <param name="recent">What need not be read, for it was written a moment ago; null where all is read.</param>
+public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof proof, RecentRows? recent = null)
+    : IJournal
 {
     private volatile Func<CancellationToken, Task>? damaged;
 
@@ -30,8 +32,20 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
         stored.ReadPositionsAsync(places, cancellation);
 
     public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
-        long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        await SeenPageAsync(token => stored.ReadAfterAsync(position, limit, byteLimit, token), cancellation);
+        long position, int limit, long byteLimit, CancellationToken cancellation)
+    {
+        var (known, bytes) = recent?.After(position, limit, byteLimit) ?? ([], 0);
+        if (known.Count == limit || bytes >= byteLimit)
+        {
+            return known;
+        }
+
+        // Behind them may be what others wrote.
+        var from = known.Count == 0 ? position : known[^1].Position;
+        var read = await SeenPageAsync(
+            token => stored.ReadAfterAsync(from, limit - known.Count, byteLimit - bytes, token), cancellation);
+        return known.Count == 0 ? read : read.Count == 0 ? known : [.. known, .. read];
+    }
 
     public async Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
@@ -139,4 +153,114 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
                 : "the key of its stream is missing from the table payload_keys, and no erasure is in the book",
         };
     }
+}
+
+/// <summary>
+/// The newest rows that this process wrote, as they are read: those that follow the journal need not open what was
+/// sealed a moment ago. No other row lies between two of them. Where keys were let go of meanwhile nothing is kept:
+/// who reads the store learns what may still be opened.
+/// </summary>
+public sealed class RecentRows(PayloadKeys keys)
+{
+    private const int MostRows = 1 << 12;
+    private const long MostBytes = 8 << 20;
+
+    private readonly Lock gate = new();
+    private readonly JournalRow?[] rows = new JournalRow?[MostRows];
+    private int generation;
+
+    // The positions of those that are kept: from the first up to the next one, each in its place of the ring.
+    private long first = 1;
+    private long next = 1;
+    private long bytes;
+
+    /// <summary>Keeps what was committed.</summary>
+    /// <param name="positions">Of each row; 0 for one that was not written.</param>
+    public void Keep(IReadOnlyList<RowToAppend> written, ReadOnlySpan<long> positions)
+    {
+        lock (gate)
+        {
+            LetGoOfOld();
+            for (var index = 0; index < written.Count; index++)
+            {
+                if (positions[index] > 0)
+                {
+                    Keep(written[index], positions[index]);
+                }
+            }
+        }
+    }
+
+    /// <returns>
+    /// The rows after a position, and the bytes of their messages; none where something may lie between it and them.
+    /// </returns>
+    public (IReadOnlyList<JournalRow> Rows, long Bytes) After(long position, int limit, long byteLimit)
+    {
+        lock (gate)
+        {
+            LetGoOfOld();
+            var found = new List<JournalRow>();
+            var length = 0L;
+            for (var at = position + 1;
+                at >= first && at < next && found.Count < limit && (length < byteLimit || found.Count == 0); at++)
+            {
+                found.Add(rows[at % MostRows]!);
+                length += found[^1].Message.Length;
+            }
+
+            // Somebody may have let go of keys in this moment.
+            return generation == keys.Generation ? (found, length) : ([], 0);
+        }
+    }
+
+    private void Keep(in RowToAppend row, long position)
+    {
+        var isKnown = !row.Opened.IsEmpty || !Payload.IsIn(row.Message.Span);
+        if (position != next)
+        {
+            Clear(position);
+        }
+
+        // A stream that was begun under keys that were let go of may seal with one that was ended.
+        if (!isKnown || row.Stream.KeysOf != generation)
+        {
+            Clear(position + 1);
+            return;
+        }
+
+        var stored = row.Message.ToArray();
+        var kept = new JournalRow(
+            position, row.Stream.Key.ToString(), row.Sequence, row.CreatedTicks, row.Manifest,
+            row.Opened.IsEmpty ? stored : row.Opened.ToArray()) { Stored = stored };
+        bytes += BytesOf(kept);
+        while (first < next && (next - first == MostRows || bytes > MostBytes))
+        {
+            ref var oldest = ref rows[first++ % MostRows];
+            bytes -= BytesOf(oldest!);
+            oldest = null;
+        }
+
+        rows[next++ % MostRows] = kept;
+    }
+
+    private void LetGoOfOld()
+    {
+        if (generation != keys.Generation)
+        {
+            Clear(next);
+            generation = keys.Generation;
+        }
+    }
+
+    private void Clear(long from)
+    {
+        if (first < next)
+        {
+            Array.Clear(rows);
+        }
+
+        (first, next, bytes) = (from, from, 0);
+    }
+
+    private static long BytesOf(JournalRow row) => row.Message.Length + row.Stored!.Length + 200;
 }

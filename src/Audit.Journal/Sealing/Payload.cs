@@ -71,19 +71,24 @@ public static class Payload
         var head = message[..at];
         var place = Place(Encoding.UTF8.GetBytes(row.PersistenceId), row.Sequence);
         var content = key is null ? null : Unpack(message.Slice(at + Before.Length, length), head, place, key);
-        var opened = new ArrayBufferWriter<byte>(head.Length + (content?.Length ?? 0) + 16);
-        opened.Write(head);
         isClosed = content is null;
-        if (content is not null)
-        {
-            opened.Write(",\""u8);
-            Encoding.UTF8.GetBytes(member, opened);
-            opened.Write("\":"u8);
-            opened.Write(content);
-        }
+        return content is null
+            ? [.. head, (byte)'}']
+            : Opened(head, member, content, new ArrayBufferWriter<byte>(head.Length + content.Length + 16)).ToArray();
+    }
 
-        opened.Write("}"u8);
-        return opened.WrittenSpan.ToArray();
+    /// <summary>What a message says so far, and its content in the place of a payload.</summary>
+    public static ReadOnlySpan<byte> Opened(
+        ReadOnlySpan<byte> head, string member, ReadOnlySpan<byte> content, ArrayBufferWriter<byte> into)
+    {
+        into.ResetWrittenCount();
+        into.Write(head);
+        into.Write(",\""u8);
+        Encoding.UTF8.GetBytes(member, into);
+        into.Write("\":"u8);
+        into.Write(content);
+        into.Write("}"u8);
+        return into.WrittenSpan;
     }
 
     /// <summary>Whether the payload of a message, which has one, opens.</summary>

@@ -59,6 +59,8 @@ public sealed class AuditStore : IAuditStore
         Keys = keys;
         Seal = new BookSeal(new PayloadKeys(keys, database), new EventProof(keys, id));
         Opened = new OpenedJournal(journal, Seal.Payloads, Seal.Proof);
+        Recent = new RecentRows(Seal.Payloads);
+        Followed = new OpenedJournal(journal, Seal.Payloads, Seal.Proof, Recent);
         Hasher = new RecordHasher(keys.Derive("fingerprints"));
     }
 
@@ -71,6 +73,10 @@ public sealed class AuditStore : IAuditStore
     public IJournal Journal { get; }
 
     public IJournal Opened { get; }
+
+    public IJournal Followed { get; }
+
+    public RecentRows Recent { get; }
 
     public RowKeys Keys { get; }
 
@@ -286,6 +292,12 @@ public interface IAuditStore : IAsyncDisposable
 
     /// <summary>The same journal with its payloads opened.</summary>
     IJournal Opened { get; }
+
+    /// <summary>The same for those who follow it: what this process wrote a moment ago is not read again.</summary>
+    IJournal Followed { get; }
+
+    /// <summary>Where an engine puts what it wrote.</summary>
+    RecentRows Recent { get; }
 
     /// <summary>The keys that are not in the database.</summary>
     RowKeys Keys { get; }

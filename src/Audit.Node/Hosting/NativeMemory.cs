@@ -10,6 +10,7 @@ internal static class NativeMemory
 {
     private const int MostHeaps = -8;
     private const int MappedFrom = -3;
+    private const int GivenBackFrom = -1;
 
     public static void Bound()
     {
@@ -22,8 +23,10 @@ internal static class NativeMemory
         {
             _ = SetOption(MostHeaps, 2);
 
-            // By itself the bound grows with what is freed, and large buffers then stay in the heaps.
-            _ = SetOption(MappedFrom, 128 << 10);
+            // By itself the bound grows with what is freed, and large buffers then stay in the heaps. What each record
+            // needs for a moment is below it, and stays: the kernel would hand it out page by page each time.
+            _ = SetOption(MappedFrom, 1 << 20);
+            _ = SetOption(GivenBackFrom, 16 << 20);
         }
         catch (EntryPointNotFoundException)
         {

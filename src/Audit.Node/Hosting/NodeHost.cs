@@ -105,7 +105,7 @@ public static class NodeHost
         var madeFirstToken = await FirstToken.EnsureAsync(store, data, seams, cancellation);
         var redactor = redaction.Open(store.Hasher, options.RedactionFile, log);
         var reads = undo.Add(await ReadSide.OpenAsync(
-            options.Store, store.Opened, new ReadSideOptions { Clock = seams.Clock, Failures = failures },
+            options.Store, store.Followed, new ReadSideOptions { Clock = seams.Clock, Failures = failures },
             cancellation));
         var settings = new ApiSettings(
             options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.RowKeyFile,
@@ -149,6 +149,7 @@ public static class NodeHost
         var engineOptions = new EngineOptions
         {
             Committed = metrics.Commits.Add,
+            Recent = store.Recent,
             MaxWindowLength = options.MaxWindow,
             Redactor = redactor,
             Failures = failures,
