@@ -39,6 +39,7 @@ internal static class Catalogue
         new ProjectionLag(options.Node),
         new ReadModelRebuild(),
         new Verification(options.Node),
+        new Retention(options.Node),
         new SessionPages(options.Node),
         new SearchPages(options.Node),
         new LargeBody(options.Node),

@@ -28,6 +28,7 @@ internal static class Names
     public const string SinglePosts = "single posts";
     public const string Decide = "decision by rule at half speed";
     public const string MillionCalls = "a million calls";
+    public const string Retention = "retention beside the intake";
     public const string McpCalls = "call of a tool through audit mcp";
 
     public static readonly string AkkaEngine = On("akka", Engine);

@@ -44,6 +44,8 @@ internal static class ApiEndpoints
         .AddSingleton<KeepingBook>()
         .AddSingleton<ErasureGuard>()
         .AddSingleton<Erasures>()
+        .AddSingleton<RetentionBook>()
+        .AddSingleton<Forgetting>()
         .AddSingleton<Deciding>()
         .AddSingleton<WindowActs>()
         .AddSingleton<Reviewing>()
@@ -81,6 +83,7 @@ internal static class ApiEndpoints
         .AddSingleton<IEndpointGroup, AlertEndpoints>()
         .AddSingleton<IEndpointGroup, CaseEndpoints>()
         .AddSingleton<IEndpointGroup, ViewEndpoints>()
+        .AddSingleton<IEndpointGroup, RetentionEndpoints>()
         .AddSingleton<IEndpointGroup, HealthEndpoints>()
         .AddSingleton<IEndpointGroup, OperationEndpoints>();
 

@@ -11,6 +11,15 @@ public static class JournalTable
     /// <summary>Tells who wrote a row from all others; it stands in each, and so is short.</summary>
     public static string NewWriter() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(8));
 
+    /// <summary>
+    /// The manifest of what a read of whole streams gives for one that was cut: its last number, and as position that
+    /// of the event which says where its rows are. It lies in no journal, and proves nothing.
+    /// </summary>
+    public const string CutManifest = "stream.cut";
+
+    /// <summary>The streams of those that were cut.</summary>
+    public const string CutStreamsSql = "SELECT persistence_id, sequence_number, disposal FROM journal_cut_stream";
+
     /// <summary>As <see cref="JournalRows"/> reads them.</summary>
     public const string Columns =
         "ordering, persistence_id, sequence_number, created, manifest, message, identifier, deleted, writer_uuid";
@@ -69,6 +78,14 @@ public sealed class JournalRows
         WriterUuid = row.IsNull(8) ? null : writer = Repeated(row.Bytes(8), writer),
     };
 
+    /// <param name="row">With stream, last number and position of the event.</param>
+    public static JournalRow OfCut(IStoredRow row) =>
+        new(row.Number(2), row.Text(0), row.Number(1), 0, JournalTable.CutManifest, []) { Identifier = null };
+
     private static string Repeated(ReadOnlySpan<byte> utf8, string before) =>
         Ascii.Equals(utf8, before) ? before : Encoding.UTF8.GetString(utf8);
 }
+
+/// <summary>What is left of a row that was cut: what its entry in the log is made of.</summary>
+/// <param name="Hashes">Of the salted stream with the manifest, and of the message.</param>
+public sealed record CutRow(long Position, long Sequence, long Created, byte[] Hashes);

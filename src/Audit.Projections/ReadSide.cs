@@ -138,6 +138,15 @@ public sealed class ReadSide : IAsyncDisposable
     }
 
     /// <summary>
+    /// Makes them anew where rows are gone, and remembers nothing of those before, which may stand where they do.
+    /// </summary>
+    public async Task ForgetAsync(CancellationToken cancellation)
+    {
+        await RebuildAsync(null, cancellation);
+        projection.BeginAgain();
+    }
+
+    /// <summary>
     /// Whether the read models and the text index stand at rows that the journal has still, as they were.
     /// </summary>
     public async Task<ReadsLost> FindLostAsync(CancellationToken cancellation) => new(

@@ -40,6 +40,17 @@ internal sealed record KeepingAnswer(
     public IReadOnlyList<string>? Calls { get; init; }
 }
 
+/// <summary>The rules by which sessions go.</summary>
+/// <param name="Text">The file.</param>
+/// <param name="ConfirmedBy">Null while nobody else confirmed them: nothing goes by them until then.</param>
+internal sealed record RetentionAnswer(string Version, string Text, string AdoptedBy, string? ConfirmedBy);
+
+/// <summary>That rows went, or are going, which are in an archive.</summary>
+/// <param name="Cut">How many; null while that is not done.</param>
+internal sealed record DisposalAnswer(
+    long Position, string At, string Segment, string Sha256, long Rows, string To, string Version, string AdoptedBy,
+    string ConfirmedBy, long? Cut);
+
 /// <summary>That something was done to keep the book, and the position of the row that says so.</summary>
 internal sealed record KeptAnswer(string Id, long Position);
 

@@ -57,6 +57,30 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
     public ValueTask<PeopleAct?> MakingOfAsync(string token, CancellationToken cancellation) =>
         AskAsync(() => made.GetValueOrDefault(token), cancellation, isExact: true);
 
+    /// <summary>
+    /// Whether who acts may be one of those who acted before, for what cannot be undone: a token that was made for it,
+    /// or by whoever made the other's, may be anybody's.
+    /// </summary>
+    /// <param name="earlier">With what token, who, and when.</param>
+    public async ValueTask<bool> MayBeOneOfAsync(
+        IEnumerable<(string By, string Person, Timestamp At)> earlier, string name, string person,
+        CancellationToken cancellation)
+    {
+        var token = await MakingOfAsync(name, cancellation);
+        foreach (var (by, other, at) in earlier)
+        {
+            if (await MayBeOneAsync(other, person, cancellation)
+                || (token is not null && (Timestamp.From(token.At) > at
+                    || (token.Maker != Bearer.FirstAdministrator
+                        && token.Maker == (await MakingOfAsync(by, cancellation))?.Maker))))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public void LookAgain() => Volatile.Write(ref lookedAt, long.MinValue);
 
     /// <param name="isExact">What was written a moment ago counts too.</param>

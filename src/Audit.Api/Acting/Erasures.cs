@@ -31,7 +31,9 @@ internal sealed class ErasureGuard(
         await store.Seal.Payloads.LoadAsync([what], cancellation);
         return store.Seal.Payloads.TryGet(new StreamKey(what), out var key) && key is not null
             && (what == StreamNames.PayloadOwner(what)
-                || (await store.Journal.ReadStreamAsync(new StreamKey(what), 0, 1, cancellation)).Count > 0);
+                || (await store.Journal.ReadStreamAsync(new StreamKey(what), 0, 1, cancellation)).Count > 0
+                // What was cut is in an archive still, and its key where the archive's keys are.
+                || await store.FindCutAsync(what, what + '\u0001', cancellation) is not null);
     }
 
     private async Task<List<string>> StreamsAsync(IEnumerable<string> what, CancellationToken cancellation)

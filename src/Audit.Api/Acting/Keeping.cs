@@ -31,17 +31,23 @@ internal sealed record KeepingReach(
             : owner.StartsWith(StreamNames.Session(new SessionName(Source, "")), StringComparison.Ordinal);
     }
 
-    public bool Covers(StreamFacts facts) =>
-        (Agent is null || facts.Agents.Contains(Agent)) && (Task is null || facts.Tasks.Contains(Task))
-        && (Before is not { } before || facts.First < before);
+    public bool Covers(StreamFacts facts) => facts.IsCut
+        || ((Agent is null || facts.Agents.Contains(Agent)) && (Task is null || facts.Tasks.Contains(Task))
+        && (Before is not { } before || facts.First < before));
 }
 
 /// <summary>Who took part in a stream, for which tasks, and when it began, as its heads say for ever.</summary>
 internal sealed record StreamFacts(string Stream, HashSet<string> Agents, HashSet<string> Tasks, Timestamp First)
 {
-    public static StreamFacts Of(string stream, IEnumerable<JournalRow> rows)
+    /// <summary>Its rows were cut: what they said is in an archive, and may be whatever is asked for.</summary>
+    public bool IsCut { get; init; }
+
+    public static StreamFacts Of(string stream, IReadOnlyList<JournalRow> rows)
     {
-        var facts = new StreamFacts(stream, [], [], Timestamp.Latest);
+        var facts = new StreamFacts(stream, [], [], Timestamp.Latest)
+        {
+            IsCut = rows is [{ Manifest: JournalTable.CutManifest }],
+        };
         foreach (var row in rows.Where(row => row.IsProven))
         {
             var view = EventReader.ViewOf(row);

@@ -291,18 +291,8 @@ internal sealed class KeepingEndpoints(
             name => name == order.Reach.Source || (order.IsHold && order.Reach.Source is null) || owners.Exists(owner => owner.StartsWith(
                 StreamNames.Session(new SessionName(name, "")), StringComparison.Ordinal)),
             asker: null, cancellation);
-        var mayBeOne = parties.Include(actor);
-        var token = await people.MakingOfAsync(actor.Name, cancellation);
-        foreach (var (by, person, at) in earlier.OfType<(string By, string Person, Timestamp At)>())
-        {
-            // A token that was made for it, or by whoever made the other's, may be anybody's.
-            mayBeOne |= await people.MayBeOneAsync(person, PersonOf(actor), cancellation)
-                || (token is not null && (Timestamp.From(token.At) > at
-                    || (token.Maker != Bearer.FirstAdministrator
-                        && token.Maker == (await people.MakingOfAsync(by, cancellation))?.Maker)));
-        }
-
-        if (mayBeOne && !settings.AllowSelfApproval)
+        if (!settings.AllowSelfApproval && (parties.Include(actor) || await people.MayBeOneOfAsync(
+            earlier.OfType<(string By, string Person, Timestamp At)>(), actor.Name, PersonOf(actor), cancellation)))
         {
             throw new RefusedException(Problem.Forbidden(
                 $"{what} by another person than who asked for it or confirmed it, and than who is behind its source; "

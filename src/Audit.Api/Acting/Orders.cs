@@ -204,7 +204,12 @@ internal sealed class ActReader(IJournal journal)
 
     private readonly Dictionary<string, long> read = [];
 
-    public async Task ReadOnAsync(string stream, Action<EventView> take, CancellationToken cancellation)
+    public Task ReadOnAsync(string stream, Action<EventView> take, CancellationToken cancellation) =>
+        ReadOnAsync(stream, (_, view) => take(view), cancellation);
+
+    /// <inheritdoc cref="ReadOnAsync(string, Action{EventView}, CancellationToken)"/>
+    /// <param name="take">Receives the position of each row, too.</param>
+    public async Task ReadOnAsync(string stream, Action<long, EventView> take, CancellationToken cancellation)
     {
         var after = read.GetValueOrDefault(stream);
         while (await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation)
@@ -212,7 +217,7 @@ internal sealed class ActReader(IJournal journal)
         {
             foreach (var row in rows.Where(row => row.IsProven))
             {
-                take(EventReader.ViewOf(row));
+                take(row.Position, EventReader.ViewOf(row));
             }
 
             read[stream] = after = rows[^1].Sequence;

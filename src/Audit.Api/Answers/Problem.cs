@@ -46,6 +46,8 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
 
     public static Problem NotFound(string detail) => new(404, "not-found", "There is nothing here", detail);
 
+    public static Problem Archived(string detail) => new(410, "archived", "It is in an archive", detail);
+
     public static Problem MethodNotAllowed(string method, string allowed) => new(
         405, "method-not-allowed", "The method is not allowed here",
         $"{method} is not allowed here; accepted are: {(allowed.Length == 0 ? "none" : allowed)}.");

@@ -61,7 +61,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             {
                 Linked = await context.LinkedAsync(session), Sentence = WireOf.Of(Sentence.Of(found)),
             })
-            : SessionOfRequest.NoSession(session.Id);
+            : await context.ArchivedAsync(session.Id, session.Source) ?? SessionOfRequest.NoSession(session.Id);
     }
 
     private async Task<IResult> CallsAsync(HttpContext context)
@@ -78,7 +78,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
                 [.. past.Item.Calls.Where(call => parent is null || call.Parent == parent)], null);
         if (calls is null)
         {
-            return SessionOfRequest.NoSession(session.Id);
+            return await context.ArchivedAsync(session.Id, session.Source) ?? SessionOfRequest.NoSession(session.Id);
         }
 
         var shown = WireOf.Page(calls, WireOf.Of);
@@ -93,7 +93,9 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
         var answer = asOf is { } moment
             ? await PastAsync(reads, address, moment, context.RequestAborted)
             : await NowAsync(reads, address, context.RequestAborted);
-        return answer is null ? address.NotFound() : Reply.Json(answer);
+        return answer is not null ? Reply.Json(answer)
+            : await context.ArchivedAsync(address.Session.Id, address.Session.Source, address.Call)
+                ?? address.NotFound();
     }
 
     private static async Task<Past<PastSession>?> PastAsync(

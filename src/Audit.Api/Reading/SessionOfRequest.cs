@@ -1,3 +1,5 @@
+using Audit.Integrity.Keeping;
+
 namespace Audit.Api.Reading;
 
 /// <summary>
@@ -47,7 +49,8 @@ internal static class SessionOfRequest
         return sources switch
         {
             [var one] => new SessionName(one, id),
-            [] => throw new RefusedException(notFound?.Invoke() ?? NoSession(id)),
+            [] => throw new RefusedException(
+                await context.ArchivedAsync(id) ?? notFound?.Invoke() ?? NoSession(id)),
             _ => throw new RefusedException(Problem.Several(
                 $"{what ?? "a session"} of the session id \"{id}\"", [.. sources.Select(context.ChoiceOf)])),
         };
@@ -60,6 +63,36 @@ internal static class SessionOfRequest
         var linked = await people.LinkedWithAsync(session.Source, context.RequestAborted);
         return linked.Count == 0 ? linked
             : [.. (await context.Reads().Models.SourcesOfAsync(session.Id, context.RequestAborted)).Intersect(linked)];
+    }
+
+    /// <summary>Where a session is whose rows were cut, or a call of it; null where none is to be told of.</summary>
+    public static async Task<Problem?> ArchivedAsync(
+        this HttpContext context, string id, string? source = null, string? call = null)
+    {
+        var store = context.RequestServices.GetRequiredService<IAuditStore>();
+        if (!context.Reads().Scope.IsAll)
+        {
+            return null;
+        }
+
+        IEnumerable<string> sources = source is not null ? [source]
+            : (await store.Sources.ListAsync(context.RequestAborted)).Select(one => one.Name);
+        foreach (var session in sources.Select(one => new SessionName(one, id)))
+        {
+            var name = call is null ? StreamNames.Call(session, "") : StreamNames.Call(session, call);
+            var cut = await store.FindCutAsync(
+                name, call is null ? name[..^1] + '}' : name + '\u0001', context.RequestAborted);
+            if (cut is { } position && await store.Opened.ReadRowAsync(position, context.RequestAborted) is { } row)
+            {
+                var rows = DisposedRows.Of(JsonElement.Parse(EventReader.ViewOf(row).Raw(EventField.Facts)));
+                return Problem.Archived(
+                    $"Its rows were cut on {new DateTime(row.CreatedTicks, DateTimeKind.Utc):yyyy-MM-dd} by rules of "
+                    + $"retention, and are archived in segment {rows.Segment} (SHA-256 {rows.Sha256}), which lay in "
+                    + $"{rows.To} then: audit archive open shows it.");
+            }
+        }
+
+        return null;
     }
 
     public static Problem NoSession(string id) =>

@@ -10,6 +10,11 @@ public abstract class AuditStream
     /// <summary>No node comes near this number; behind it a stream could not go on.</summary>
     private const long MostEvents = 1L << 40;
 
+    private const string Cut = "the rows of this call or session were cut from the journal under a rule of retention, "
+        + "and lie in an archive: nothing is added to it any more";
+
+    private bool isCut;
+
     private protected AuditStream()
     {
     }
@@ -33,7 +38,12 @@ public abstract class AuditStream
     /// <summary>
     /// Decides a submission: adds what is to be written and returns the receipt, as yet without a position.
     /// </summary>
-    public abstract Receipt Decide(
+    public Receipt Decide(
+        Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options) => isCut
+        ? new Receipt(ReceiptStatus.Refused, Error: Cut)
+        : DecideNext(submission, writer, events, options);
+
+    private protected abstract Receipt DecideNext(
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options);
 
     /// <summary>Something was only counted, and that is not written down yet.</summary>
@@ -56,6 +66,13 @@ public abstract class AuditStream
         {
             throw new InvalidDataException(
                 $"The row at position {row.Position} has the sequence number {row.Sequence}, which no node gives.");
+        }
+
+        if (row.Manifest == JournalTable.CutManifest)
+        {
+            isCut = true;
+            PassTo(row.Sequence);
+            return;
         }
 
         if (row.Sequence > Sequence + 1)
@@ -112,7 +129,7 @@ public sealed class OperatorStream : AuditStream
 
     public override long Sequence => sequence;
 
-    public override Receipt Decide(
+    private protected override Receipt DecideNext(
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var act = (OperatorSubmission)submission;
@@ -139,7 +156,7 @@ public sealed class SessionStream : AuditStream
 
     public override long Sequence => history.Sequence;
 
-    public override Receipt Decide(
+    private protected override Receipt DecideNext(
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var noted = (NoteSubmission)submission;
@@ -167,7 +184,7 @@ public sealed class WindowStream : AuditStream
 
     public override long Sequence => history.Sequence;
 
-    public override Receipt Decide(
+    private protected override Receipt DecideNext(
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         if (submission is ReviewSubmission reviewed)

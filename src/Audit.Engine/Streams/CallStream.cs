@@ -27,7 +27,7 @@ public sealed class CallStream : AuditStream
         history = after;
     }
 
-    public override Receipt Decide(
+    private protected override Receipt DecideNext(
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         if (submission is CountsSubmission)

@@ -15,6 +15,7 @@ internal sealed class BundleWriter(
     private static readonly byte[] ContentsPrefix = Encoding.UTF8.GetBytes(StreamNames.ContentsPrefix);
 
     private readonly StoredCheckpoint checkpoint = log.Newest!;
+    private long cut;
 
     public async Task WriteAsync(DateTimeOffset now, CancellationToken cancellation)
     {
@@ -37,9 +38,9 @@ internal sealed class BundleWriter(
         }
 
         await TextAsync(BundlePaths.Logs, LogsJson.Write(log.Logs), cancellation);
-        if (scope.What is { } what)
+        if (scope.What is { } part)
         {
-            await TextAsync(BundlePaths.Scope, what + "\n", cancellation);
+            await TextAsync(BundlePaths.Scope, part + "\n", cancellation);
         }
 
         var contents = scope.HasContents ? await FindContentsAsync(cancellation) : [];
@@ -50,6 +51,12 @@ internal sealed class BundleWriter(
 
         var given = new GivenKeys(scope.Hides);
         await RowsAsync([.. contents.Values.Select(one => one.Mark).OfType<long>()], given, cancellation);
+        if (cut > 0 && scope.What is null)
+        {
+            var what = $"all but {cut} rows, which were cut from the journal and are in an archive\n";
+            await TextAsync(BundlePaths.Scope, what, cancellation);
+        }
+
         await KeysAsync(given, cancellation);
         await EntriesAsync(cancellation);
         for (var level = 0; level < TileShape.Levels && TileShape.HashesAt(checkpoint.Size, level) > 0; level++)
@@ -123,6 +130,13 @@ internal sealed class BundleWriter(
                 {
                     var isOfIt = scope.Holds(batch.Stream(index), batch.MessageMemory(index));
                     given.Note(batch, index, isOfIt);
+                    if (batch[index].IsEntry)
+                    {
+                        // It was cut: its entry stands with those of all rows.
+                        cut++;
+                        return ValueTask.CompletedTask;
+                    }
+
                     if (!isOfIt && !marks.Contains(rank) && !batch.Stream(index).SequenceEqual(LogKeys))
                     {
                         return ValueTask.CompletedTask;

@@ -23,20 +23,30 @@ internal static class LogEntry
     public static int Write(in EntryFields row, Span<byte> entry)
     {
         var at = 0;
-        Text("{\"v\":2,\"position\":"u8, entry, ref at);
-        Number(row.Position, entry, ref at);
-        Text(",\"stream\":\""u8, entry, ref at);
-        Stream(row, entry, ref at);
-        Text("\",\"seq\":"u8, entry, ref at);
-        Number(row.Sequence, entry, ref at);
-        Text(",\"created\":"u8, entry, ref at);
-        Number(row.Created, entry, ref at);
-        Text(",\"sha256\":\""u8, entry, ref at);
-        Hash(row.Message, entry, ref at);
-        Text("\""u8, entry, ref at);
+        Span<byte> hashes = stackalloc byte[2 * SHA256.HashSizeInBytes];
+        Hashes(row, hashes);
+        Members(row.Position, row.Sequence, row.Created, hashes, entry, ref at);
         Deviations(row, entry, ref at);
         Text("}"u8, entry, ref at);
         return at;
+    }
+
+    /// <summary>The same of a row of which only the hashes are left; what deviates is never cut.</summary>
+    /// <param name="hashes">Of the salted stream with the manifest, and of the message.</param>
+    public static int WriteOfHashes(
+        long position, long sequence, long created, ReadOnlySpan<byte> hashes, Span<byte> entry)
+    {
+        var at = 0;
+        Members(position, sequence, created, hashes, entry, ref at);
+        Text("}"u8, entry, ref at);
+        return at;
+    }
+
+    /// <summary>The hashes that an entry has: of the salted stream with the manifest, and of the message.</summary>
+    public static void Hashes(in EntryFields row, Span<byte> hashes)
+    {
+        Stream(row, hashes);
+        SHA256.HashData(row.Message, hashes[SHA256.HashSizeInBytes..]);
     }
 
     /// <summary>Hashes the row's entry as a leaf.</summary>
@@ -49,7 +59,7 @@ internal static class LogEntry
     }
 
     // The zero keeps a name from giving its end to the manifest: neither of ours holds one.
-    private static void Stream(in EntryFields row, Span<byte> entry, ref int at)
+    private static void Stream(in EntryFields row, Span<byte> hash)
     {
         var length = row.Salt.Length + row.Stream.Length + 1 + row.Manifest.Length;
         Span<byte> content = length <= UsualNames ? stackalloc byte[UsualNames] : new byte[length];
@@ -58,7 +68,23 @@ internal static class LogEntry
         row.Stream.CopyTo(content[row.Salt.Length..]);
         content[row.Salt.Length + row.Stream.Length] = 0;
         row.Manifest.CopyTo(content[(row.Salt.Length + row.Stream.Length + 1)..]);
-        Hash(content, entry, ref at);
+        SHA256.HashData(content, hash);
+    }
+
+    private static void Members(
+        long position, long sequence, long created, ReadOnlySpan<byte> hashes, Span<byte> entry, ref int at)
+    {
+        Text("{\"v\":2,\"position\":"u8, entry, ref at);
+        Number(position, entry, ref at);
+        Text(",\"stream\":\""u8, entry, ref at);
+        Hex(hashes[..SHA256.HashSizeInBytes], entry, ref at);
+        Text("\",\"seq\":"u8, entry, ref at);
+        Number(sequence, entry, ref at);
+        Text(",\"created\":"u8, entry, ref at);
+        Number(created, entry, ref at);
+        Text(",\"sha256\":\""u8, entry, ref at);
+        Hex(hashes[SHA256.HashSizeInBytes..], entry, ref at);
+        Text("\""u8, entry, ref at);
     }
 
     private static void Deviations(in EntryFields row, Span<byte> entry, ref int at)
@@ -98,10 +124,8 @@ internal static class LogEntry
         at += written;
     }
 
-    private static void Hash(ReadOnlySpan<byte> content, Span<byte> entry, ref int at)
+    private static void Hex(ReadOnlySpan<byte> hash, Span<byte> entry, ref int at)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(content, hash);
         Convert.TryToHexStringLower(hash, entry.Slice(at, HexSize), out _);
         at += HexSize;
     }

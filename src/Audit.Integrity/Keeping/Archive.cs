@@ -68,11 +68,19 @@ public sealed class Archive : IDisposable
         }
     }
 
+    /// <summary>What is due by rules of retention.</summary>
+    public static Task<ArchiveRun> RunAsync(
+        string address, string directory, string? keys, EntryKeys entries, ILogKeyring signers, DateTimeOffset now,
+        Retention rules, IProgress<VerifyProgress>? progress, CancellationToken cancellation) => RunAsync(
+        address, directory, keys, entries, signers, now, one => rules.IsDue(one, now), progress, cancellation);
+
     /// <summary>All that may go of what was recorded before a time.</summary>
     public static Task<ArchiveRun> RunAsync(
         string address, string directory, string? keys, EntryKeys entries, ILogKeyring signers, DateTimeOffset before,
         IProgress<VerifyProgress>? progress, CancellationToken cancellation) =>
-        RunAsync(address, directory, keys, entries, signers, before, null, progress, cancellation);
+        RunAsync(
+            address, directory, keys, entries, signers, before, (Func<StoredSession, bool>?)null, progress,
+            cancellation);
 
     public void Dispose()
     {
@@ -256,7 +264,13 @@ public sealed class Archive : IDisposable
                     cancellation),
                 cancellation))
             {
-                kept[owner] = row;
+                // A session that went on after it was cut has another key, and needs that of what was cut as well.
+                kept[owner] = kept.TryGetValue(owner, out var before)
+                    ? KeyBackup.Joined(
+                        before, row, await look.ReadAsync(
+                            session => KeyEnding.CutStreamsAsync(session, owner, cancellation), cancellation),
+                        entries.Rows!)
+                    : row;
             }
 
             if (kept.TryGetValue(owner, out var one) && (one[2] is null || known.ContainsKey(owner)))

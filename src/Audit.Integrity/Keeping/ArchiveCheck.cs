@@ -318,8 +318,8 @@ public static class ArchiveBook
             },
             cancellation);
         var done = 0L;
-        // In order of position: a journal takes nothing before what it has. Of a session that was archived twice the
-        // later has all of it.
+        // In order of position: a journal takes nothing before what it has. Of a stream that was archived twice the
+        // later has all of it; one that was cut in between is in the earlier alone.
         foreach (var chunk in Newest(directory, segments).OrderBy(row => (long)row[0]!).Chunk(500))
         {
             await target.PutAsync(
@@ -342,11 +342,20 @@ public static class ArchiveBook
 
     private static IEnumerable<object?[]> Newest(string directory, IReadOnlyList<ArchiveSegment> segments)
     {
-        var newest = segments
-            .SelectMany(one => one.ReadSessions(directory), (one, session) => (one.Number, session.Owner))
-            .GroupBy(one => one.Owner).ToDictionary(group => group.Key, group => group.Max(one => one.Number));
+        var twice = segments.SelectMany(one => one.ReadSessions(directory)).GroupBy(session => session.Owner)
+            .Where(one => one.Skip(1).Any()).Select(one => one.Key).ToHashSet();
+        var newest = new Dictionary<string, int>();
+        foreach (var (number, stream) in twice.Count == 0 ? [] : segments.SelectMany(
+            one => ArchiveCheck.RowsOf(directory, one), (one, row) => (one.Number, Stream: (string)row[3]!)))
+        {
+            if (twice.Contains(StreamNames.PayloadOwner(stream)))
+            {
+                newest[stream] = Math.Max(number, newest.GetValueOrDefault(stream));
+            }
+        }
+
         return segments.SelectMany(
             one => ArchiveCheck.RowsOf(directory, one).Where(row =>
-                newest[StreamNames.PayloadOwner((string)row[3]!)] == one.Number));
+                newest.GetValueOrDefault((string)row[3]!, one.Number) == one.Number));
     }
 }

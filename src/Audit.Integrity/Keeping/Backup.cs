@@ -33,7 +33,7 @@ public sealed class Backup
     private long first;
     private long last;
     private long end;
-    private byte[] lastMessage = [];
+    private byte[] lastHash = SHA256.HashData([]);
     private IReadOnlyList<ErasedContent> erased = [];
     private EntryKeys? entries;
 
@@ -124,14 +124,16 @@ public sealed class Backup
         var name = string.Create(CultureInfo.InvariantCulture, $"tables-{last:D12}-{at:yyyyMMddHHmmssfff}.gz");
         if (keys is not null)
         {
-            KeyBackup.Write(keys, held, erased, rowKeys);
+            KeyBackup.Renew(
+                keys, held, tables.Where(one => one.Table == TableShape.CutStreams)
+                    .Select(one => (string)one.Values[0]!).ToLookup(StreamNames.PayloadOwner), erased, rowKeys);
         }
 
         var manifest = new BackupManifest(
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), store,
             Encoding.UTF8.GetString(Single(tables, AuditStore.RowKeyId)).Split(' ')[0],
             StoreAddress.Parse(address).IsSqlite ? "sqlite" : "postgres", at, last,
-            Convert.ToHexStringLower(SHA256.HashData(lastMessage)), parts.Sum(part => part.Rows), [.. parts],
+            Convert.ToHexStringLower(lastHash), parts.Sum(part => part.Rows), [.. parts],
             WriteAll(directory, tables, name), LogOf(tables));
         manifest.Save(directory, rowKeys);
         if (before is not null)
@@ -192,8 +194,14 @@ public sealed class Backup
                 "SELECT message FROM journal WHERE ordering = $1", [before.LastPosition], row => row.Blob(0),
                 cancellation),
             cancellation);
-        if (before.Rows > 0 && (there is not [var message]
-            || Convert.ToHexStringLower(SHA256.HashData(message)) != before.LastSha256))
+        var cut = there.Count > 0 ? [] : await look.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT hashes FROM journal_cut WHERE ordering = $1", [before.LastPosition], row => row.Blob(0),
+                cancellation),
+            cancellation);
+        var hash = there is [var message] ? SHA256.HashData(message)
+            : cut is [var hashes] ? hashes[SHA256.HashSizeInBytes..] : [];
+        if (before.Rows > 0 && Convert.ToHexStringLower(hash) != before.LastSha256)
         {
             throw new BackupException(
                 $"The store does not have the row at position {before.LastPosition} with which the backup in "
@@ -202,7 +210,7 @@ public sealed class Backup
         }
 
         parts.AddRange(before.Parts);
-        (last, lastMessage) = (before.LastPosition, there.SingleOrDefault() ?? []);
+        (last, lastHash) = (before.LastPosition, hash);
     }
 
     private async Task<List<(TableShape Table, object?[] Values)>> ReadLogAsync(CancellationToken cancellation)
@@ -288,7 +296,7 @@ public sealed class Backup
             var position = (long)values[0]!;
             open ??= new PartWriter(directory);
             first = open.Rows == 0 ? position : first;
-            (last, lastMessage) = (position, (byte[])values[5]!);
+            last = position;
             open.Add(TableShape.Journal, values);
             if (open.Rows == RowsInPart)
             {
@@ -296,6 +304,7 @@ public sealed class Backup
             }
         }
 
+        lastHash = rows.Count > 0 ? SHA256.HashData((byte[])rows[^1][5]!) : lastHash;
         progress?.Report(new VerifyProgress(last, Math.Max(last, end)));
     }
 
@@ -317,17 +326,6 @@ public sealed class Backup
                 "SELECT value FROM meta WHERE key = $1", [key], row => row.Blob(0), cancellation),
             cancellation)).SingleOrDefault()
         ?? throw new StoreException("The store has no id: no node ever wrote to it.");
-}
-
-/// <summary>Where the log of a store lies, as a store's address of its own.</summary>
-internal static class LogPlace
-{
-    public static string AddressOf(string store) =>
-        StoreAddress.Parse(store) is { IsSqlite: true } file
-            ? $"sqlite:{SqliteLogDatabase.PathFor(file.Place)}"
-            : store;
-
-    public static string SchemaOf(string store) => StoreAddress.Parse(store).IsSqlite ? "" : "audit_log.";
 }
 
 /// <summary>Something that is wrong with a store, or soon may be.</summary>

@@ -130,6 +130,16 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
         "journal", ("ordering", 'n'), ("created", 'n'), ("deleted", 'f'), ("persistence_id", 't'),
         ("sequence_number", 'n'), ("message", 'b'), ("manifest", 't'), ("identifier", 'n'), ("writer_uuid", 't'));
 
+    /// <summary>What is left of rows that were cut, and of their streams.</summary>
+    public static readonly TableShape Cut = new(
+        "journal_cut", ("ordering", 'n'), ("sequence_number", 'n'), ("created", 'n'), ("hashes", 'b'),
+        ("disposal", 'n'));
+
+    public static readonly TableShape CutStreams = new(
+        "journal_cut_stream", ("persistence_id", 't'), ("sequence_number", 'n'), ("disposal", 'n'));
+
+    public static readonly IReadOnlyList<TableShape> OfCut = [Cut, CutStreams];
+
     public static readonly TableShape Meta = new("meta", ("key", 't'), ("value", 'b'));
 
     public static readonly TableShape PayloadKeys = new(
@@ -170,6 +180,7 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
         new(
             "sources", ("n", 'n'), ("name", 't'), ("created_at", 'n'), ("created_by", 't'), ("written_down", 'n'),
             ("mac", 'b')),
+        .. OfCut,
     ];
 
     /// <summary>Of the log; its hashes are made again from the rows, and must come to what was signed.</summary>

@@ -65,7 +65,7 @@ public static class KeyBackup
             Write(
                 directory,
                 kept.Select(row => newer.TryGetValue((string)row[0]!, out var one)
-                    ? [one.Owner, one.KeyId, one.Wrapped]
+                    ? Joined(row, [one.Owner, one.KeyId, one.Wrapped], one.Cut, keys)
                     : row).Where(row => row[2] is not null),
                 before.Concat(erased), keys);
             return true;
@@ -76,6 +76,31 @@ public static class KeyBackup
             return false;
         }
     }
+
+    /// <summary>Writes it anew as the store has it; an archive may have keys there of what was cut.</summary>
+    /// <param name="cut">The streams that were cut, by their owners.</param>
+    internal static void Renew(
+        string directory, IEnumerable<object?[]> now, ILookup<string, string> cut, IEnumerable<ErasedContent> erased,
+        RowKeys keys)
+    {
+        var kept = cut.Count > 0 && File.Exists(Path.Combine(directory, Backup.KeysFile))
+            ? Read(directory, keys).Keys.ToDictionary(row => (string)row[0]!) : [];
+        Write(
+            directory,
+            now.Select(row => kept.TryGetValue((string)row[0]!, out var before)
+                ? Joined(before, row, [.. cut[(string)row[0]!]], keys) : row).ToList(),
+            erased, keys);
+    }
+
+    /// <summary>A row of keys as the store has it, with what an earlier one has of streams that were cut.</summary>
+    internal static object?[] Joined(
+        object?[] earlier, object?[] now, IReadOnlyCollection<string> cut, RowKeys keys) =>
+        cut.Count > 0 && Open(earlier, keys) is { } before && Open(now, keys) is { } ring
+            ? [now[0], keys.Id, ring.With(before, cut).Wrap(keys, (string)now[0]!)]
+            : now;
+
+    internal static KeyRing? Open(object?[] row, RowKeys keys) =>
+        KeyRing.Open(keys, (string)row[0]!, (string)row[1]!, (byte[]?)row[2]);
 
     /// <summary>A directory of keys is one book's: another's keys there would be written over.</summary>
     /// <exception cref="BackupException">It has keys that were sealed under other row keys.</exception>
@@ -133,4 +158,43 @@ public static class KeyBackup
         Path.Combine(directory, IdFile) is var file && File.Exists(file) ? File.ReadAllText(file).Trim() : null;
 
     private static IEnumerable<string?> TextsOf(object?[] values) => values.Take(4).Select(value => value as string);
+}
+
+/// <summary>The keys of an archive's contents as they lie in their directory: what goes needs them.</summary>
+public sealed class ArchiveKeys
+{
+    private readonly string directory;
+    private readonly RowKeys keys;
+    private readonly Dictionary<string, object?[]> rows;
+
+    private ArchiveKeys(string directory, RowKeys keys, IEnumerable<object?[]> rows) =>
+        (this.directory, this.keys, this.rows) = (directory, keys, rows.ToDictionary(row => (string)row[0]!));
+
+    /// <exception cref="BackupException">They cannot be read.</exception>
+    public static ArchiveKeys Read(string directory, RowKeys keys)
+    {
+        try
+        {
+            return new ArchiveKeys(directory, keys, KeyBackup.Read(directory, keys).Keys);
+        }
+        catch (Exception failure) when (failure
+            is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new BackupException($"The keys in {directory} cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    /// <returns>Why a session must stay, of which the content opens in its store and would not from here.</returns>
+    internal async Task<string?> WhyNotAsync(StoredSession session, StoreLook look, CancellationToken cancellation)
+    {
+        var there = await look.ReadAsync(
+            asked => asked.QueryAsync(
+                $"{TableShape.PayloadKeys.SelectSql("")} WHERE owner = $1", [session.Owner],
+                TableShape.PayloadKeys.Read, cancellation),
+            cancellation);
+        return there is [var row] && KeyBackup.Open(row, keys) is { } ring
+            && !(rows.TryGetValue(session.Owner, out var kept)
+                && KeyBackup.Open(kept, keys)?.Opens(ring, session.Streams) == true)
+            ? $"the key of its content is not in {directory}" : null;
+    }
 }

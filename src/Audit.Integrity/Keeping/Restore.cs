@@ -88,10 +88,16 @@ public sealed class Restore
         await using (var target = StoreTarget.Open(address))
         {
             await PutStoreAsync(target, cancellation);
+            // What was cut after it was first backed up stands in an older file still.
+            var cut = Tables([TableShape.Cut]).Select(row => (long)row.Values[0]!).ToHashSet();
             foreach (var part in backup.Parts)
             {
-                await PutAsync(target, PartWriter.Read(directory, part), "", cancellation);
+                await PutAsync(
+                    target, PartWriter.Read(directory, part).Where(row => !cut.Contains((long)row.Values[0]!)), "",
+                    cancellation);
             }
+
+            await PutAsync(target, Tables(TableShape.OfCut), "", cancellation);
 
             await PutKeysAsync(target, cancellation);
         }
@@ -184,7 +190,7 @@ public sealed class Restore
                     cancellation);
             },
             cancellation);
-        await PutAsync(target, Tables(TableShape.OfStore), "", cancellation);
+        await PutAsync(target, Tables([.. TableShape.OfStore.Except(TableShape.OfCut)]), "", cancellation);
     }
 
     /// <summary>

@@ -69,7 +69,8 @@ internal sealed class StandingHolds
         JsonElement hold, string owner, IReadOnlySet<string> agents, IReadOnlySet<string> tasks, DateTimeOffset first)
     {
         var names = owner.Split('|', 3);
-        return (Text(hold, "source") is not { } source || StreamNames.Key(new SessionName(source, "")) == $"{names[1]}|")
+        return (Text(hold, "source") is not { } source
+                || StreamNames.Key(new SessionName(source, "")) == $"{names[1]}|")
             && (Text(hold, "session_id") is not { } session || session == names[2])
             && (Text(hold, "agent") is not { } agent || agents.Contains(agent))
             && (Text(hold, "task") is not { } task || tasks.Contains(task))
@@ -328,9 +329,9 @@ internal sealed class StoredSessions
             foreach (var field in (ReadOnlySpan<EventField>)
                 [EventField.ReceivedAt, EventField.FactRecordedAt, EventField.At])
             {
-                if (DateTimeOffset.TryParse(view.Text(field), CultureInfo.InvariantCulture, out var time) && time < First)
+                if (DateTimeOffset.TryParse(view.Text(field), CultureInfo.InvariantCulture, out var time))
                 {
-                    First = time;
+                    First = time < First ? time : First;
                 }
             }
         }

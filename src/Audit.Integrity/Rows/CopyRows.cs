@@ -7,7 +7,7 @@ namespace Audit.Integrity.Rows;
 internal sealed class CopyRows : IAsyncDisposable
 {
     private const int HeaderBytes = 19;
-    private const int Fields = 8;
+    private const int Fields = 9;
 
     private readonly NpgsqlRawCopyStream stream;
     private byte[] buffer = new byte[1 << 20];
@@ -63,7 +63,11 @@ internal sealed class CopyRows : IAsyncDisposable
         var identifier = Next(ref rest);
         row.Identifier = identifier.IsEmpty ? null : BinaryPrimitives.ReadInt32BigEndian(identifier);
         row.Deleted = Next(ref rest)[0] != 0;
-        batch.Add(row, Next(ref rest), Next(ref rest), Next(ref rest));
+        var stream = Next(ref rest);
+        var manifest = Next(ref rest);
+        var message = Next(ref rest);
+        row.Disposal = BinaryPrimitives.ReadInt64BigEndian(Next(ref rest));
+        batch.Take(row, stream, manifest, message);
         start += length;
         Rows++;
         LastPosition = row.Position;

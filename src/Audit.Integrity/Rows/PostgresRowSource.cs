@@ -11,7 +11,11 @@ internal sealed class PostgresRowSource : IRowSource
     private const int RowsInCopy = 50_000;
 
     private const string Columns =
-        "ordering, sequence_number, created, identifier, deleted, persistence_id, coalesce(manifest, ''), message";
+        "ordering, sequence_number, created, identifier, deleted, persistence_id, coalesce(manifest, ''), message, "
+        + "0::bigint";
+
+    private const string CutColumns =
+        "ordering, sequence_number, created, NULL::int, false, ''::varchar, ''::varchar, hashes, disposal";
 
     private const string SettingsSql =
         "SET default_transaction_read_only = on; SET enable_seqscan = off; SET enable_bitmapscan = off; "
@@ -24,13 +28,15 @@ internal sealed class PostgresRowSource : IRowSource
     private readonly PostgresPool pool;
     private readonly NpgsqlConnection connection;
     private readonly bool onlyGiven;
+    private readonly bool hasCut;
     private CopyRows? copy;
     // From the least there is: nobody shall hide a row where positions usually do not begin.
     private long? next = long.MinValue;
     private int? limit = RowsInCopy;
 
-    private PostgresRowSource(PostgresPool pool, NpgsqlConnection connection, bool onlyGiven)
+    private PostgresRowSource(PostgresPool pool, NpgsqlConnection connection, bool onlyGiven, bool hasCut)
     {
+        this.hasCut = hasCut;
         this.onlyGiven = onlyGiven;
         this.pool = pool;
         this.connection = connection;
@@ -46,7 +52,11 @@ internal sealed class PostgresRowSource : IRowSource
         var pool = new PostgresPool(address, use);
         try
         {
-            return new PostgresRowSource(pool, await pool.OpenLastingAsync(cancellation), onlyGiven);
+            var connection = await pool.OpenLastingAsync(cancellation);
+            // A store of before has no such table.
+            return new PostgresRowSource(
+                pool, connection, onlyGiven,
+                await connection.ScalarAsync("SELECT to_regclass('journal_cut') IS NOT NULL", cancellation) is true);
         }
         catch (NpgsqlException failure)
         {
@@ -128,9 +138,15 @@ internal sealed class PostgresRowSource : IRowSource
 
     private string CopySql() => FormattableString.Invariant(
         $"""
-        COPY (SELECT {Columns} FROM journal WHERE ordering >= '{next}'::bigint{Bound} ORDER BY ordering LIMIT {limit})
+        COPY (
+            SELECT {Columns} FROM journal WHERE ordering >= '{next}'::bigint{Bound}{CutSql} ORDER BY 1 LIMIT {limit})
         TO STDOUT (FORMAT BINARY)
         """);
+
+    private string CutSql => hasCut
+        ? FormattableString.Invariant(
+            $" UNION ALL SELECT {CutColumns} FROM journal_cut WHERE ordering >= '{next}'::bigint")
+        : "";
 
     private static StoreException Unreadable(NpgsqlException failure) =>
         new($"The store in PostgreSQL cannot be read: {failure.Message}", failure);

@@ -19,6 +19,9 @@ internal struct RowSlot
 
     /// <summary>It has a content that nobody can open.</summary>
     public bool IsClosed;
+
+    /// <summary>The position of the event by which the row was cut, so that its entry alone is left; else 0.</summary>
+    public long Disposal;
     public int Start;
     public int StreamLength;
     public int ManifestLength;
@@ -70,8 +73,9 @@ internal sealed class RowBatch(int most = RowBatch.MostRows)
         used = 0;
     }
 
-    /// <param name="row">With position, sequence, created, identifier, deleted, stream, manifest, message.</param>
-    public void Add(IStoredRow row) => Add(
+    /// <param name="row">With position, sequence, created, identifier, deleted, stream, manifest, message, and the
+    /// event by which it was cut, or 0.</param>
+    public void Add(IStoredRow row) => Take(
         new RowSlot
         {
             Position = row.Number(0),
@@ -79,8 +83,24 @@ internal sealed class RowBatch(int most = RowBatch.MostRows)
             Created = row.Number(2),
             Identifier = (int?)row.NumberOrNull(3),
             Deleted = row.Flag(4),
+            Disposal = row.Number(8),
         },
         row.Bytes(5), row.Bytes(6), row.Bytes(7));
+
+    /// <summary>Adds a row, or the entry of one that was cut: of that the hashes stand for the message.</summary>
+    public void Take(
+        in RowSlot row, ReadOnlySpan<byte> stream, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message)
+    {
+        if (row.Disposal == 0)
+        {
+            Add(row, stream, manifest, message);
+            return;
+        }
+
+        Span<byte> entry = stackalloc byte[LogEntry.Longest];
+        var length = LogEntry.WriteOfHashes(row.Position, row.Sequence, row.Created, message, entry);
+        Add(row with { IsEntry = true }, [], [], entry[..length]);
+    }
 
     /// <param name="values">As the columns of a backup's journal have them.</param>
     public void AddJournalRow(object?[] values) => Add(
@@ -183,6 +203,11 @@ internal sealed class RowBatch(int most = RowBatch.MostRows)
         for (var i = 0; i < Count; i++)
         {
             ref var row = ref slots[i];
+            if (row.IsEntry)
+            {
+                continue;
+            }
+
             if (i > 0 && Stream(i).SequenceEqual(Stream(i - 1)))
             {
                 Salt(i - 1).CopyTo(Salt(i));

@@ -37,6 +37,12 @@ internal sealed class StreamNumbers(StoreLook? look, IReadOnlySet<string>? sessi
         asked.Clear();
         for (var i = first; i < batch.Count && !isBlind; i++)
         {
+            if (batch[i].Disposal > 0)
+            {
+                // Cut with its whole stream.
+                continue;
+            }
+
             // Of an entry alone nobody knows the stream.
             isBlind = batch[i].IsEntry && sessions is null;
             if (!isBlind && IsWhole(batch, i) && Follow(batch, i) is { } gap)

@@ -7,9 +7,21 @@ namespace Audit.Integrity.Rows;
 internal sealed class SqliteRowSource : IRowSource
 {
     private const string PageSql = """
-        SELECT ordering, sequence_number, created, identifier, deleted, persistence_id, manifest, message
+        SELECT ordering, sequence_number, created, identifier, deleted, persistence_id, manifest, message, 0
         FROM journal WHERE ordering >= $1 ORDER BY ordering
         """;
+
+    private const string PageWithCutSql = """
+        SELECT ordering, sequence_number, created, identifier, deleted, persistence_id, manifest, message, 0
+        FROM journal WHERE ordering >= $1
+        UNION ALL
+        SELECT ordering, sequence_number, created, NULL, 0, '', '', hashes, disposal FROM journal_cut
+        WHERE ordering >= $1
+        ORDER BY 1
+        """;
+
+    private const string CutsSql = "SELECT count(*) FROM sqlite_master WHERE name = 'journal_cut'",
+        AnyCutSql = "SELECT 1 FROM journal_cut LIMIT 1";
 
     private const string StreamSql =
         $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = $1 ORDER BY sequence_number";
@@ -88,7 +100,10 @@ internal sealed class SqliteRowSource : IRowSource
     /// <returns>Where to go on; null at the end.</returns>
     private long? Fill(RowBatch batch, long from)
     {
-        var page = database.Statement(PageSql).Bind(1, from);
+        // In one snapshot, so that no row is cut between the question and the answer.
+        database.Execute("BEGIN");
+        var hasCut = database.Statement(CutsSql).RunForNumber() > 0 && database.Statement(AnyCutSql).RunForNumber() > 0;
+        var page = database.Statement(hasCut ? PageWithCutSql : PageSql).Bind(1, from);
         try
         {
             while (!batch.IsFull && page.Step())
@@ -104,6 +119,7 @@ internal sealed class SqliteRowSource : IRowSource
         finally
         {
             page.Reset();
+            database.RollBack();
         }
 
         var last = LastOf(batch) ?? long.MaxValue;

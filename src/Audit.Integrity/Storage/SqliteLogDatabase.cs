@@ -123,3 +123,14 @@ internal sealed class SqliteLogDatabase : ILogDatabase
         }
     }
 }
+
+/// <summary>Where the log of a store lies, as a store's address of its own.</summary>
+internal static class LogPlace
+{
+    public static string AddressOf(string store) =>
+        StoreAddress.Parse(store) is { IsSqlite: true } file
+            ? $"sqlite:{SqliteLogDatabase.PathFor(file.Place)}"
+            : store;
+
+    public static string SchemaOf(string store) => StoreAddress.Parse(store).IsSqlite ? "" : "audit_log.";
+}

@@ -56,6 +56,9 @@ public sealed record IntegrityVerdict
     /// <summary>Contents that nobody can open any more because they were erased.</summary>
     public IReadOnlyList<ErasedContent> Erased { get; init; } = [];
 
+    /// <summary>Rows that were cut from the journal once they were in an archive.</summary>
+    public IReadOnlyList<DisposedRows> Cut { get; init; } = [];
+
     /// <summary>The keys of the log that took the place of others, the oldest first.</summary>
     public IReadOnlyList<RotationReport> Rotations { get; init; } = [];
 

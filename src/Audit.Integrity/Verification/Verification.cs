@@ -17,6 +17,7 @@ internal sealed class Verification(
     private readonly CompletenessCheck completeness = new();
     private readonly ReceiptCheck receipts = new(options.Receipts, options.Signatures);
     private readonly LackCheck lacks = new(options, look, bundle);
+    private readonly CutCheck cuts = new(options.Entries, look);
     private readonly ContentsCheck sessions = new(bundle?.Contents);
     private readonly ReportCheck report = new(bundle?.Report);
     private readonly OpeningCheck opening = new(bundle?.Keys);
@@ -47,6 +48,7 @@ internal sealed class Verification(
         var check = new IntegrityCheck(log, signed.Size, choice.Chain, outside);
         var keys = new RotationCheck(log.Logs);
         await check.BeginAsync(cancellation);
+        await cuts.BeginAsync(cancellation);
         await ReadAsync(rows, check, keys, signed.Size, cancellation);
         await check.EndAsync(cancellation);
         var conclusion = new IntegrityConclusion(check, signed);
@@ -59,6 +61,8 @@ internal sealed class Verification(
         JudgeUnsealed(check);
         JudgeUnproven(check);
         faults.AddRange(lacks.Faults());
+        faults.AddRange(await cuts.EndAsync(newest.LastPosition, cancellation));
+        cuts.Dispose();
         faults.AddRange(opening.Faults());
         faults.AddRange(report.Faults());
         receipts.Try(known => choice.Chain.Signed(known) || log.Logs.SkipLast(1).Any(one => one.Chain.Signed(known)));
@@ -85,6 +89,7 @@ internal sealed class Verification(
             ReportedAt = report.FoundAt,
             Erased = lacks.Erased,
             Sessions = held,
+            Cut = cuts.Found,
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack)
                 ? null
                 : options.Since?.Checkpoint.Size,
@@ -154,6 +159,7 @@ internal sealed class Verification(
                 report.Take(batch.Rows);
                 await check.TakeAsync(batch.Rows, stop);
                 await lacks.TakeAsync(batch.Rows, stop);
+                cuts.Take(batch.Rows);
                 opening.Take(batch.Rows);
                 receipts.Take(batch.Rows);
                 NoteRestarts(batch);

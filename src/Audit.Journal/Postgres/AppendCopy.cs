@@ -27,7 +27,8 @@ internal sealed class AppendCopy : IAsyncDisposable
         SELECT 1 / (NOT EXISTS (
             SELECT FROM journal_staged r WHERE r.expected IS NOT NULL AND r.expected
                 <> coalesce((SELECT max(j.sequence_number) FROM journal j WHERE j.persistence_id = r.persistence_id), 0)
-            ))::int
+            ) AND NOT EXISTS (
+            SELECT FROM journal_staged r JOIN journal_cut_stream c ON c.persistence_id = r.persistence_id))::int
         """;
 
     // Somebody who took a number without the lock makes the rows' positions other than counted.

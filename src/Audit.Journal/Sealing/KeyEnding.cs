@@ -1,14 +1,23 @@
+using System.Diagnostics;
+
 namespace Audit.Journal.Sealing;
 
 /// <summary>A row of keys as it stands after content was erased.</summary>
 /// <param name="Wrapped">Null where all of it was ended.</param>
-public sealed record EndedKey(string Owner, string KeyId, byte[]? Wrapped);
+public sealed record EndedKey(string Owner, string KeyId, byte[]? Wrapped)
+{
+    /// <summary>Streams of it that were cut from the journal: what is elsewhere of them has keys of its own.</summary>
+    public IReadOnlyList<string> Cut { get; init; } = [];
+}
 
-/// <summary>Ends keys in a store: of whole sessions, or of some of their streams.</summary>
+/// <summary>Ends keys in a store: of whole sessions, of some of their streams, or of what was cut of them.</summary>
 public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnServer)
 {
     /// <summary>Other nodes let go of a key within a second; until then they may begin streams with it.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>So many keys of what was cut go in one go: as long as that takes nobody else writes.</summary>
+    private const int RetiredAtOnce = 50, StreamsAtOnce = 500;
 
     // Where nodes may not change the table, the owner's functions do it, and ask for the event.
     private readonly string end = isOnServer
@@ -20,7 +29,11 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
 
     private const string FindSql = "SELECT owner, key_id, wrapped FROM payload_keys WHERE owner = $1",
         StreamsSql = "SELECT DISTINCT persistence_id FROM journal WHERE persistence_id = $1 "
-            + "OR (persistence_id >= $2 AND persistence_id < $3)";
+            + "OR (persistence_id >= $2 AND persistence_id < $3)",
+        CutSql = "SELECT persistence_id FROM journal_cut_stream WHERE persistence_id = $1 "
+            + "OR (persistence_id >= $2 AND persistence_id < $3)",
+        CutBySql = "SELECT persistence_id FROM journal_cut_stream WHERE disposal = $1 AND persistence_id > $2 "
+            + "ORDER BY persistence_id LIMIT $3";
 
     /// <summary>It may be broken off and done again; what is begun meanwhile keeps its content.</summary>
     /// <param name="ended">Owners of keys, each with its streams whose content is erased; null for all.</param>
@@ -57,10 +70,82 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
         var now = new List<EndedKey>();
         foreach (var owner in owners)
         {
-            now.AddRange(await database.ReadAsync(session => FindAsync(session, owner, cancellation), cancellation));
+            var cut = await database.ReadAsync(session => CutStreamsAsync(session, owner, cancellation), cancellation);
+            var rows = await database.ReadAsync(session => FindAsync(session, owner, cancellation), cancellation);
+            now.AddRange(rows.Select(row => row with { Cut = cut }));
         }
 
         return now;
+    }
+
+    /// <summary>
+    /// Ends the keys of the sessions of which rows were cut. What goes on of them has another one; what a node began
+    /// meanwhile with the earlier one keeps its content. It may be broken off and done again.
+    /// </summary>
+    /// <param name="disposal">The event by which they were cut.</param>
+    public async Task RetireAsync(long disposal, Action forget, CancellationToken cancellation)
+    {
+        var owners = new HashSet<string>();
+        for (var after = ""; ;)
+        {
+            var streams = await database.ReadAsync(
+                session => session.QueryAsync(
+                    CutBySql, [disposal, after, (long)StreamsAtOnce], row => row.Text(0), cancellation),
+                cancellation);
+            owners.UnionWith(streams.Select(StreamNames.PayloadOwner));
+            if (streams.Count < StreamsAtOnce)
+            {
+                break;
+            }
+
+            after = streams[^1];
+        }
+
+        var written = new Dictionary<string, byte[]>();
+        await InTurnsAsync(owners, async (session, owner) =>
+        {
+            if (await OpenAsync(session, owner, cancellation) is { } ring)
+            {
+                written[owner] = ring.Next().Wrap(keys, owner);
+                await session.ExecuteAsync(replace, [owner, keys.Id, written[owner]], cancellation);
+            }
+        });
+        forget();
+        await Task.Delay(Settling, cancellation);
+        await InTurnsAsync(written.Keys, async (session, owner) =>
+        {
+            // An erasure that came between has begun anew, and settles what it wrote itself.
+            if (await FindAsync(session, owner, cancellation) is [{ Wrapped: { } now } row]
+                && now.AsSpan().SequenceEqual(written[owner]))
+            {
+                var after = KeyRing.Open(keys, owner, row.KeyId, now)!
+                    .Settled(await StreamsAsync(session, owner, cancellation));
+                await session.ExecuteAsync(replace, [owner, keys.Id, after.Wrap(keys, owner)], cancellation);
+            }
+        });
+        forget();
+
+        async Task InTurnsAsync(IEnumerable<string> all, Func<IStoreSession, string, Task> change)
+        {
+            foreach (var chunk in all.Chunk(RetiredAtOnce))
+            {
+                var clock = Stopwatch.StartNew();
+                await database.ChangeAsync(
+                    async session =>
+                    {
+                        await TakeTurnAsync(session, cancellation);
+                        foreach (var owner in chunk)
+                        {
+                            await change(session, owner);
+                        }
+
+                        return true;
+                    },
+                    cancellation);
+                var rest = Math.Min(3 * clock.ElapsedMilliseconds, 1_000);
+                await Task.Delay(TimeSpan.FromMilliseconds(rest), cancellation);
+            }
+        }
     }
 
     /// <returns>Whether streams may be begun with what was replaced, and are to keep their keys.</returns>
@@ -121,9 +206,18 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
 
     /// <summary>The streams that are sealed under a session's key.</summary>
     public static Task<List<string>> StreamsAsync(
-        IStoreSession session, string owner, CancellationToken cancellation)
+        IStoreSession session, string owner, CancellationToken cancellation) =>
+        AskAsync(StreamsSql, session, owner, cancellation);
+
+    /// <summary>The streams of a session that were cut from the journal.</summary>
+    public static Task<List<string>> CutStreamsAsync(
+        IStoreSession session, string owner, CancellationToken cancellation) =>
+        AskAsync(CutSql, session, owner, cancellation);
+
+    private static Task<List<string>> AskAsync(
+        string sql, IStoreSession session, string owner, CancellationToken cancellation)
     {
         var (from, until) = StreamNames.CallsOf(owner);
-        return session.QueryAsync(StreamsSql, [owner, from, until], row => row.Text(0), cancellation);
+        return session.QueryAsync(sql, [owner, from, until], row => row.Text(0), cancellation);
     }
 }

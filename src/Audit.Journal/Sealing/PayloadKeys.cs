@@ -240,6 +240,26 @@ public sealed class KeyRing
     /// <summary>With the one that it replaces, for what is begun with that until all have let go of it.</summary>
     public KeyRing After(KeyRing replaced) => new(key, own, replaced);
 
+    /// <summary>Another one for what is begun from now on, with this one until all have let go of it.</summary>
+    public KeyRing Next() => Of(RandomNumberGenerator.GetBytes(RowKeys.KeyLength)).After(this);
+
+    /// <summary>Whether it opens of these streams whatever another one does.</summary>
+    public bool Opens(KeyRing other, IEnumerable<string> streams) => streams.Select(name => new StreamKey(name)).All(
+        stream => KeyOf(stream)?.Chunk(RowKeys.KeyLength).ToList() is var mine && (other.KeyOf(stream) ?? [])
+            .Chunk(RowKeys.KeyLength).All(key => mine?.Exists(one => one.AsSpan().SequenceEqual(key)) == true));
+
+    /// <summary>With the keys that another has of streams of which this one says nothing.</summary>
+    public KeyRing With(KeyRing other, IEnumerable<string> streams)
+    {
+        var named = new Dictionary<UInt128, byte[]?>(own);
+        foreach (var stream in streams.Select(name => new StreamKey(name)))
+        {
+            named.TryAdd(NameOf(stream), other.KeyOf(stream));
+        }
+
+        return new KeyRing(key, named, earlier);
+    }
+
     /// <summary>Without the one that it replaced: what was begun with that is there by now.</summary>
     public KeyRing Settled(IEnumerable<string> streams) => IsSettling ? new(key, Naming(streams)) : this;
 

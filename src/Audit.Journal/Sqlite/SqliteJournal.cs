@@ -22,6 +22,8 @@ internal sealed class SqliteJournal : IJournal
 
     private const string RowSql = $"SELECT {JournalTable.Columns} FROM journal WHERE ordering = ?1";
 
+    private const string CutSql = $"{JournalTable.CutStreamsSql} WHERE persistence_id = ?1";
+
     private const string LastSql = "SELECT max(ordering) FROM journal";
 
     // A number in the file's header that nobody else uses: it is a page to be written, as rows are.
@@ -63,7 +65,9 @@ internal sealed class SqliteJournal : IJournal
                 var found = new IReadOnlyList<JournalRow>[streams.Count];
                 for (var i = 0; i < found.Length; i++)
                 {
-                    found[i] = ReadStream(database, streams[i], 0, int.MaxValue);
+                    found[i] = ReadStream(database, streams[i], 0, int.MaxValue) is { Count: > 0 } rows
+                        ? rows
+                        : FindCut(database, streams[i]);
                 }
 
                 return found;
@@ -144,6 +148,14 @@ internal sealed class SqliteJournal : IJournal
                 $"The disk of {directory} is full: {free} bytes are free, and an append may need {LeastFreeBytes}.",
                 null, JournalTrouble.DiskFull);
         }
+    }
+
+    private static List<JournalRow> FindCut(SqliteDatabase database, StreamKey stream)
+    {
+        var found = new List<JournalRow>();
+        SqliteSession.ReadAll(
+            database.Statement(CutSql).BindText(1, stream.Utf8.Span), JournalRows.OfCut, found);
+        return found;
     }
 
     private static long PositionOf(SqliteDatabase database, StreamPlace place) =>

@@ -96,6 +96,19 @@ public sealed class AuditStore : IAuditStore
         IReadOnlyDictionary<string, IReadOnlyCollection<string>?> ended, CancellationToken cancellation)
     {
         var now = await Ending.EndAsync(ended, Seal.Payloads.Forget, cancellation);
+        await ScrubKeysAsync(cancellation);
+        return now;
+    }
+
+    public async Task RetireKeysAsync(long disposal, CancellationToken cancellation)
+    {
+        await Ending.RetireAsync(disposal, Seal.Payloads.Forget, cancellation);
+        await ScrubKeysAsync(cancellation);
+    }
+
+    /// <summary>What was replaced stands in no file any more, as far as this node may see to that.</summary>
+    private async Task ScrubKeysAsync(CancellationToken cancellation)
+    {
         if (database is SqliteConnections file)
         {
             await file.WriteAsync(TakeInLog, cancellation);
@@ -111,8 +124,6 @@ public sealed class AuditStore : IAuditStore
                 },
                 cancellation);
         }
-
-        return now;
     }
 
     public Task<IReadOnlyList<EndedKey>> KeysOfAsync(IEnumerable<string> owners, CancellationToken cancellation) =>
@@ -120,7 +131,12 @@ public sealed class AuditStore : IAuditStore
 
     public async Task<IReadOnlyList<string>> StreamsOfAsync(string session, CancellationToken cancellation) =>
         await database.ReadAsync(
-            asked => KeyEnding.StreamsAsync(asked, session, cancellation), cancellation);
+            async asked => (IReadOnlyList<string>)
+            [
+                .. await KeyEnding.StreamsAsync(asked, session, cancellation),
+                .. await KeyEnding.CutStreamsAsync(asked, session, cancellation),
+            ],
+            cancellation);
 
     private bool TakeInLog(SqliteDatabase writer)
     {
@@ -141,6 +157,20 @@ public sealed class AuditStore : IAuditStore
     }
 
     public string? OpenedFrom { get; private init; }
+
+    public async Task<long?> FindCutAsync(string first, string end, CancellationToken cancellation) =>
+        (await database.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT disposal FROM journal_cut_stream WHERE persistence_id >= $1 AND persistence_id < $2 LIMIT 1",
+                [first, end], row => row.Number(0), cancellation),
+            cancellation)) is [var position] ? position : null;
+
+    public async Task<IReadOnlyList<CutRow>> ReadCutAsync(long disposal, CancellationToken cancellation) =>
+        await database.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT ordering, sequence_number, created, hashes FROM journal_cut WHERE disposal = $1 ORDER BY 1",
+                [disposal], row => new CutRow(row.Number(0), row.Number(1), row.Number(2), row.Blob(3)), cancellation),
+            cancellation);
 
     public bool IsTorn => use?.IsTorn == true;
 
@@ -326,7 +356,14 @@ public interface IAuditStore : IAsyncDisposable
     /// <summary>The rows of keys of these owners.</summary>
     Task<IReadOnlyList<EndedKey>> KeysOfAsync(IEnumerable<string> owners, CancellationToken cancellation);
 
-    /// <summary>The streams that are sealed under a session's key: its own, and those of its calls.</summary>
+    /// <summary>
+    /// Ends the keys of sessions of which rows were cut by an event; what goes on of them has others.
+    /// </summary>
+    Task RetireKeysAsync(long disposal, CancellationToken cancellation);
+
+    /// <summary>
+    /// The streams that are sealed under a session's key: its own, and those of its calls; also those that were cut.
+    /// </summary>
     Task<IReadOnlyList<string>> StreamsOfAsync(string session, CancellationToken cancellation);
 
     /// <summary>
@@ -339,6 +376,14 @@ public interface IAuditStore : IAsyncDisposable
 
     /// <summary>Takes what one node at a time may have; null while another has it.</summary>
     Task<HeldLock?> TryHoldAsync(AdvisoryLock key, CancellationToken cancellation);
+
+    /// <summary>
+    /// The position of the event by which a stream was cut whose name lies in a range; null where none was.
+    /// </summary>
+    Task<long?> FindCutAsync(string first, string end, CancellationToken cancellation);
+
+    /// <summary>What is left of the rows that were cut by an event, in order of position.</summary>
+    Task<IReadOnlyList<CutRow>> ReadCutAsync(long disposal, CancellationToken cancellation);
 
     /// <summary>The archive that the book was made of, so that it is only read; null for a living one.</summary>
     string? OpenedFrom { get; }

@@ -93,6 +93,7 @@ public static class AuditCommandLine
         MigrateCommand.Make(surroundings),
         ArchiveCommands.Make(surroundings),
         AlertCommands.Make(surroundings),
+        KeepCommands.Make(surroundings),
         OrderCommands.MakeErase(surroundings),
         OrderCommands.MakeHold(surroundings),
         TokenCommands.Make(surroundings),

@@ -222,6 +222,7 @@ public static class NodeHost
         undo.Add(node.Services.GetRequiredService<OpenQuestions>()).Start();
         undo.Add(node.Services.GetRequiredService<Erasures>()).Start();
         undo.Add(node.Services.GetRequiredService<AlertFeed>()).Start();
+        undo.Add(node.Services.GetRequiredService<Forgetting>()).Start();
         data.WriteNodeFile(node.Urls);
         return node;
     }

@@ -15,7 +15,9 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
         await visit.CatchUpAsync();
         if (await ReadAsync(visit, address, asOf) is not var (call, transitions, at))
         {
-            return PageAnswer.Wrong(address.NotFound());
+            return PageAnswer.Wrong(
+                await visit.Context.ArchivedAsync(address.Session.Id, address.Session.Source, address.Call)
+                ?? address.NotFound());
         }
 
         var bySequence = transitions.ToDictionary(message => message.Sequence);

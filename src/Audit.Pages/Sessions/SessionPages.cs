@@ -39,7 +39,8 @@ internal sealed class SessionPages : IPageGroup
         var models = visit.Reads.Models;
         if (await models.SessionAsync(name, visit.Cancellation) is not { } session)
         {
-            return PageAnswer.Wrong(SessionOfRequest.NoSession(name.Id));
+            return PageAnswer.Wrong(
+                await visit.Context.ArchivedAsync(name.Id, name.Source) ?? SessionOfRequest.NoSession(name.Id));
         }
 
         var (last, lastAt) = (session.LastPosition, session.LastAt);

@@ -23,6 +23,7 @@ internal abstract class Feed<TStatus>(
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
 
     private readonly CancellationTokenSource stop = new();
+    private volatile CancellationTokenSource? round;
     private readonly SemaphoreSlim nudge = new(0);
     private Task work = Task.CompletedTask;
     private volatile TStatus status = starting;
@@ -39,7 +40,20 @@ internal abstract class Feed<TStatus>(
         }
     }
 
-    protected CancellationToken Stopping => stop.Token;
+    protected CancellationToken Stopping => (round ?? stop).Token;
+
+    /// <summary>Begins again with what the store says, and with nothing of what is remembered of it.</summary>
+    public void BeginAgain()
+    {
+        try
+        {
+            round?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It begins again just now.
+        }
+    }
 
     protected Following Following { get; } = new(options.Limits);
 
@@ -199,9 +213,15 @@ internal abstract class Feed<TStatus>(
     /// <summary>Returns when something stopped it that is worth another try on the same connection.</summary>
     private async Task LeadAsync(IReadLead lead)
     {
+        using var current = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        round = current;
         try
         {
             await FeedAsync(lead);
+        }
+        catch (OperationCanceledException) when (current.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            // The store was made anew, and may stand where the one before stood.
         }
         catch (PoisonException poison)
         {
@@ -214,6 +234,11 @@ internal abstract class Feed<TStatus>(
         catch (OffsetMovedException)
         {
             // The store was swapped for one that was rebuilt: it says itself how far it is.
+        }
+        finally
+        {
+            // What is asked between two rounds is none of either.
+            round = null;
         }
     }
 

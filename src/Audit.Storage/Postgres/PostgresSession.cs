@@ -138,7 +138,7 @@ public static class PostgresCommands
         return command;
     }
 
-    /// <summary>A number, a text, a blob, an array of the first two, or null.</summary>
+    /// <summary>A number, a text, a blob, an array of them, or null.</summary>
     public static NpgsqlParameter Parameter(object? value) => value switch
     {
         long number => new NpgsqlParameter<long> { TypedValue = number },
@@ -148,6 +148,10 @@ public static class PostgresCommands
         string[] texts => new NpgsqlParameter<string[]>
         {
             TypedValue = texts, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        },
+        byte[][] blobs => new NpgsqlParameter<byte[][]>
+        {
+            TypedValue = blobs, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
         },
         null => new NpgsqlParameter { Value = DBNull.Value },
         _ => throw new ArgumentException($"A {value.GetType()} is no value of a parameter.", nameof(value)),

@@ -36,7 +36,7 @@ public sealed class UpgradeTests : IDisposable
     {
         await using var book = await SealedBook.LeftAsync([.. Records.Items("s-1", 1)]);
         var said = (await book.RunAsync("migrate", "--check")).Require(ExitCode.Fine).Out;
-        Assert.Contains("journal       version 4 of 4: opened as it is", said);
+        Assert.Contains("journal       version 5 of 5: opened as it is", said);
         Assert.Contains("rows          of version 2", said);
         Assert.Contains("--check", (await book.RunAsync("migrate")).Require(ExitCode.WrongUse).Error);
 

@@ -28,6 +28,8 @@ public sealed class PostgresRolesTests
                 "CREATE OR REPLACE FUNCTION journal_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
                 "SET session_replication_role = replica", "UPDATE meta SET value = ''", "DELETE FROM audit_log.log",
                 "UPDATE audit_log.checkpoint SET note = ''", "CREATE TABLE public.journal_2 (n INT)", "SET ROLE audit_owner",
+                "SELECT journal_cut_rows(1, '', '', '', '{}', '{}', '{}')", "INSERT INTO journal_cut VALUES (1, 1, 1, '', 1)",
+                "DELETE FROM journal_cut", "DELETE FROM journal_cut_stream",
                 "DELETE FROM payload_keys", "UPDATE payload_keys SET wrapped = NULL",
                 "INSERT INTO erased_contents SELECT owner, false FROM payload_keys", "UPDATE erasures_read SET last = 1000",
                 "INSERT INTO journal OVERRIDING SYSTEM VALUE SELECT 1000000, created, deleted, 'x', 1, message FROM journal LIMIT 1",
@@ -40,6 +42,27 @@ public sealed class PostgresRolesTests
         var unasked = await Assert.ThrowsAsync<PostgresException>(
             () => RunAsync(restricted, "SELECT journal_end_key(owner) FROM payload_keys"));
         Assert.Contains("no erasure of this content", unasked.MessageText);
+
+        await RunAsync(database.ConnectionString, $"ALTER ROLE audit_keeper PASSWORD '{Password}'");
+        var keeper = new NpgsqlConnectionStringBuilder(restricted) { Username = "audit_keeper" }.ConnectionString;
+        foreach (var forbidden in (string[])
+            [
+                "DELETE FROM journal", "UPDATE journal SET deleted = true", "TRUNCATE journal", "SET ROLE audit_owner",
+                "INSERT INTO journal_cut VALUES (1, 1, 1, '', 1)", "UPDATE payload_keys SET wrapped = NULL",
+                "INSERT INTO journal (created, deleted, persistence_id, sequence_number, message) VALUES (1, false, 'x', 1, '')",
+                "SELECT journal_end_key('x')", "SELECT journal_replace_key('x', 'y', '')", "SELECT * FROM states", "SELECT * FROM tokens", "CREATE TABLE public.journal_2 (n INT)",
+            ])
+        {
+            Assert.Equal("42501", (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(keeper, forbidden))).SqlState);
+        }
+
+        var cut = await Assert.ThrowsAsync<PostgresException>(() => RunAsync(
+            keeper,
+            """
+            SELECT journal_cut_rows(max(ordering), '', '', '', ARRAY['notes|admin|s-1'], array_agg(ordering), array_agg(''::bytea))
+            FROM journal WHERE persistence_id = 'call|admin|s-1|c-1'
+            """));
+        Assert.Contains("no event at this position says that rows go", cut.MessageText);
 
         // The same node, signed in as the role that may append and read.
         await using var node = await TestNode.StartAsync("postgres:" + restricted, change: options => options with { Data = owner.Data });

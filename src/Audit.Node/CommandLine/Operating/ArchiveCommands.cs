@@ -26,10 +26,8 @@ internal static class ArchiveCommands
         var before = command.AddText(
             "--before", "TIME", "sessions of which nothing was recorded since then, by the node's clock: a day, a time "
             + "or how long ago, such as 90d");
-        var to = command.AddText("--to", "DIR", "where the archive is, or is begun");
-        var keys = command.AddText(
-            "--keys-to", "DIR", "where the keys of the contents go, apart from the rows; without them the archive has "
-            + "heads alone once the book's own keys have ended");
+        var (to, keys) = KeepingCommands.AddPlaces(
+            command, "archive", "without them it has heads alone once the book's own keys have ended", required: false);
         return KeepingCommands.Acting(surroundings, command, async (parsed, place, cancellation) =>
         {
             var (directory, apart) = (

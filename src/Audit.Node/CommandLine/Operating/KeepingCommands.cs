@@ -25,10 +25,7 @@ internal static class KeepingCommands
     public static Command MakeBackup(Surroundings surroundings)
     {
         var command = new Command("backup", AboutBackup);
-        var to = command.AddText("--to", "DIR", "where the backup is, or is begun", required: true);
-        var keys = command.AddText(
-            "--keys-to", "DIR", "where the keys of the contents go, apart from the rows; without them a restored book "
-            + "has heads alone");
+        var (to, keys) = AddPlaces(command, "backup", "without them a restored book has heads alone");
         return Acting(surroundings, command, async (parsed, place, cancellation) =>
         {
             var (directory, apart) = (
@@ -143,6 +140,13 @@ internal static class KeepingCommands
         Tell(surroundings, options, restored, trust.Receipts.Count);
         return ExitCode.Fine;
     }
+
+    /// <summary>Where something is written, and apart from it the keys of its contents.</summary>
+    public static (Option<string> To, Option<string> Keys) AddPlaces(
+        Command command, string what, string without, bool required = true) => (
+        command.AddText("--to", "DIR", $"where the {what} is, or is begun", required),
+        command.AddText(
+            "--keys-to", "DIR", $"where the keys of the contents go, apart from the rows; {without}"));
 
     /// <param name="act">Returns the exit code.</param>
     public static Command Acting(

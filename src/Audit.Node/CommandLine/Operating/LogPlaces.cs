@@ -1,5 +1,7 @@
 using Audit.Node.Hosting;
 using System.Data.Common;
+using Audit.Integrity.Keeping;
+using Audit.Journal.Events;
 
 namespace Audit.Node.CommandLine.Operating;
 
@@ -247,7 +249,9 @@ internal static class MadeOfIt
         var keys = options.OpenRowKeys(isNewStore: false);
         await using var book = await StoreMeta.OpenBookAsync(options.Store, keys, cancellation);
         await using var reads = new ReadModelsCheck(options.Store, book.Opened);
-        var models = comparesAll || found.Integrity.Rows <= FewRows
+        // What was cut a moment ago stands in the read models until they are made anew.
+        var models = found.Integrity.Cut.Count > 0 && await IsForgettingAsync(book, cancellation) ? []
+            : comparesAll || found.Integrity.Rows <= FewRows
             ? await reads.AllAsync(Directory.Exists(options.Data) ? options.Data : Path.GetTempPath(), cancellation)
             : await reads.SomeAsync(found.Sample, cancellation);
         var tokens = await TokensAsync(book, keys, cancellation);
@@ -256,6 +260,35 @@ internal static class MadeOfIt
             .. models.Select(one => new IntegrityFault(IntegrityFaultKind.ReadModelsDiffer, null, null, one)),
             .. tokens.Select(one => new IntegrityFault(IntegrityFaultKind.TokensDiffer, null, null, one)),
         ];
+    }
+
+    private static async Task<bool> IsForgettingAsync(ReadBook book, CancellationToken cancellation)
+    {
+        var acts = await book.Opened.ReadStreamAsync(
+            new StreamKey(StreamNames.Keeping), 0, int.MaxValue, cancellation);
+        var (begun, ended, forgotten) = (new HashSet<long>(), 0L, 0L);
+        foreach (var row in acts.Where(row => row.IsProven))
+        {
+            var view = EventReader.ViewOf(row);
+            switch (view.Text(EventField.Act))
+            {
+                case DisposedRows.Act:
+                    begun.Add(row.Position);
+                    break;
+                case DisposedRows.Done:
+                    begun.Remove(Number(view, DisposedRows.NumberMember));
+                    ended = row.Position;
+                    break;
+                case DisposedRows.Forgotten:
+                    forgotten = Number(view, DisposedRows.ThroughMember);
+                    break;
+            }
+        }
+
+        return begun.Count > 0 || ended > forgotten;
+
+        static long Number(EventView view, string name) =>
+            JsonElement.Parse(view.Raw(EventField.Facts)).GetProperty(name).GetInt64();
     }
 
     private static async Task<List<string>> TokensAsync(

@@ -80,6 +80,14 @@ internal static class VerdictText
                 + TimeOf(first.At);
         }
 
+        foreach (var cut in integrity.Cut)
+        {
+            yield return $"  archived    {cut.Cut} of the {cut.Rows} rows of {cut.Segment}, cut on {TimeOf(cut.At)} by "
+                + $"the rules {cut.Version[..Math.Min(12, cut.Version.Length)]} of {cut.AdoptedBy} and "
+                + $"{cut.ConfirmedBy}; digest {cut.Sha256}"
+                + (cut.IsDone ? "" : "; it is under way or was broken off: audit keep run goes on with it");
+        }
+
         foreach (var session in integrity.Sessions)
         {
             yield return $"  session     {session.Session}: " + (session.CompleteThrough is { } through
@@ -230,6 +238,7 @@ internal static class VerdictJson
         integrity.UnprovenRows,
         integrity.FirstUnproven,
         integrity.EntriesOnly,
+        integrity.Cut,
         integrity.Receipts,
         integrity.IsPart,
         integrity.Sessions,

@@ -20,6 +20,9 @@ internal sealed class BookPlace(NodeOptions options, Uri? server, string? tokenF
     /// <summary>Whether the store is a file that is not there; opening it would make it.</summary>
     public bool LacksStore => StoreAddress.Parse(options.Store).IsMissing;
 
+    /// <summary>The same place, of which the node is meant though the store was named too.</summary>
+    public BookPlace WithoutStore() => new(options, server, tokenFile, token);
+
     public NodeOptions RequireStore() =>
         LacksStore ? throw CommandException.WrongUse($"There is no store {options.Store}.") : options;
 

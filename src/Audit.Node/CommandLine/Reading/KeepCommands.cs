@@ -1,0 +1,255 @@
+using Audit.Integrity.Entries;
+using Audit.Integrity.Keeping;
+using Audit.Node.CommandLine.Operating;
+
+namespace Audit.Node.CommandLine.Reading;
+
+/// <summary>`audit keep …`: by which rules sessions go, and that alone by which they do.</summary>
+internal static class KeepCommands
+{
+    private const string AboutRun =
+        "Archives what is due by the rules, verifies the archive, and cuts the rows of it that are due from the "
+        + "journal. The node writes down what goes, and who said so. With PostgreSQL the store is named with a role "
+        + "that may do it (--store), audit_keeper of deploy/postgres/roles.sql.";
+
+    public static Command Make(Surroundings surroundings) =>
+        new("keep", "How long sessions are kept, and what went.")
+        {
+            MakeCheck(surroundings), MakeAdopt(surroundings), MakeConfirm(surroundings), MakePlan(surroundings),
+            MakeRun(surroundings), MakeLog(surroundings),
+        };
+
+    private static Command MakeCheck(Surroundings surroundings)
+    {
+        var command = new Command("check", "Reads rules of retention, and says what they mean. It asks no node.");
+        var file = command.AddName("FILE", "the rules, retention.json");
+        command.SetAction(parsed =>
+        {
+            var rules = Retention.Parse(ReadFile(surroundings, parsed.GetRequiredValue(file)));
+            foreach (var one in rules.Classes)
+            {
+                var term = one.Keep is { } keep ? $"{keep.Days} days" : "for ever";
+                surroundings.Out.WriteLine(PrintableText.Of(
+                    $"{one.Name}: {term}{Of("tool", one.Tool)}{Of("task", one.Task)}{Of("tier", one.Tier)}"
+                    + Of("source", one.Source)));
+            }
+
+            surroundings.Out.WriteLine($"version {rules.Version}");
+        });
+        return command;
+
+        static string Of(string name, IReadOnlyList<string> globs) =>
+            globs.Count == 0 ? "" : $", {name} {string.Join(" or ", globs)}";
+    }
+
+    private static Command MakeAdopt(Surroundings surroundings)
+    {
+        var command = new Command(
+            "adopt", "Adopts rules of retention; nothing goes by them until another person confirmed them.");
+        var file = command.AddName("FILE", "the rules, retention.json");
+        return command.Asks(surroundings, async asked => Say(asked, await asked.Node.PostAsync(
+            "v1/retention", new { text = ReadFile(surroundings, asked.Get(file)!) }, WireJson.Default.RetentionAnswer,
+            asked.Cancellation)));
+    }
+
+    private static Command MakeConfirm(Surroundings surroundings)
+    {
+        var command = new Command("confirm", "Confirms the rules that another person adopted.");
+        var version = command.AddName("VERSION", "of the rules, as audit keep adopt and check say it");
+        return command.Asks(surroundings, async asked => Say(asked, await asked.Node.PostAsync(
+            $"v1/retention/{Uri.EscapeDataString(asked.Get(version)!)}/confirm", new { },
+            WireJson.Default.RetentionAnswer, asked.Cancellation)));
+    }
+
+    private static void Say(Asked asked, RetentionAnswer rules) => asked.Surroundings.Out.WriteLine(
+        $"{rules.Version}\tadopted by {rules.AdoptedBy}, "
+        + (rules.ConfirmedBy is { } who ? $"confirmed by {who}" : "waits for another person"));
+
+    private static Command MakePlan(Surroundings surroundings) => KeepingCommands.Acting(
+        surroundings,
+        new Command("plan", "Says what is due by the rules, and what of that stays and why. Nothing is changed."),
+        async (_, place, cancellation) =>
+        {
+            using var node = await place.FindNodeAsync(cancellation);
+            var (rules, options) = (await RulesAsync(node, cancellation), place.RequireStore());
+            var (due, stays) = await ArchiveCommands.GuardedAsync(async () => await rules.Retention.PlanAsync(
+                options.Store, await EntriesAsync(options, cancellation),
+                await Retention.NowAsync(options.Store, cancellation), cancellation));
+            foreach (var (name, count) in due)
+            {
+                surroundings.Out.WriteLine(PrintableText.Of($"{count} sessions are due by the rule {name}"));
+            }
+
+            foreach (var (why, count) in stays)
+            {
+                surroundings.Out.WriteLine(PrintableText.Of($"{count} of them stay: {why}"));
+            }
+
+            surroundings.Out.WriteLine(
+                due.Count == 0 ? "Nothing is due."
+                : rules.Answer.ConfirmedBy is null ? "Nothing goes until another person confirmed the rules."
+                : "audit keep run archives and cuts them.");
+            return ExitCode.Fine;
+        });
+
+    private static Command MakeRun(Surroundings surroundings)
+    {
+        var command = new Command("run", AboutRun);
+        var (to, keys) = KeepingCommands.AddPlaces(
+            command, "archive", "without it nobody can read them any more when their rows were cut");
+        var key = command.AddText("--key", "VKEY", "the log's verifier key; default: the one in the data directory");
+        return KeepingCommands.Acting(surroundings, command, async (parsed, given, cancellation) =>
+        {
+            // A store that is named with a role of its own does not hide the node that writes down what goes.
+            var place = given.WithoutStore();
+            using var node = await place.FindNodeAsync(cancellation);
+            var (rules, options) = (await RulesAsync(node, cancellation), given.RequireStore());
+            if (rules.Answer.ConfirmedBy is null)
+            {
+                throw CommandException.Failed(
+                    $"The rules {rules.Answer.Version} of {rules.Answer.AdoptedBy} were not confirmed by another "
+                    + "person: nothing goes.");
+            }
+
+            var directory = KeepingCommands.PathOf(surroundings, parsed.GetRequiredValue(to));
+            var apart = KeepingCommands.PathOf(surroundings, parsed.GetValue(keys));
+            var entries = await EntriesAsync(options, cancellation);
+            var now = await Retention.NowAsync(options.Store, cancellation);
+            var signers = options.OpenLogKeys();
+            using var programs = signers as IDisposable;
+            await KeepingCommands.BeginKeysAsync(place, apart, cancellation);
+            var run = await ArchiveCommands.GuardedAsync(() => Bar.ShowAsync(
+                surroundings, "rows archived", bar => Archive.RunAsync(
+                    options.Store, directory, apart, entries, signers, now, rules.Retention,
+                    bar is null ? null : new KeepingCommands.Rows(bar), cancellation)));
+            await ArchiveCommands.TellAsync(surroundings, place, run, directory, apart, cancellation);
+            using var alone = await ArchiveCommands.GuardedAsync(() => Task.FromResult(Disposal.Hold(directory!)));
+            var verdict = ArchiveCommands.Verify(
+                surroundings, directory, parsed.GetValue(key), options, cancellation);
+            if (verdict.Faults is [var fault, ..])
+            {
+                throw new CommandException(ExitCode.VerificationFailed, $"{fault} Nothing was cut.");
+            }
+
+            if (verdict.KeyIsEnclosed)
+            {
+                throw new CommandException(
+                    ExitCode.KeyNotGiven,
+                    "The archive was verified by the key alone that lies with it: --key VKEY says which it must be. "
+                    + "Nothing was cut.");
+            }
+
+            // Read anew, as the segments were: nothing goes that is not there as it is to be read.
+            var aside = apart is null ? null : await ArchiveCommands.GuardedAsync(
+                () => Task.FromResult(ArchiveKeys.Read(apart, entries.Rows!)));
+            var work = new CutWork(
+                surroundings, node, options.Store, directory, entries, aside, rules.Retention, now);
+            // Of a session that was archived twice the later segment has all of it.
+            foreach (var segment in verdict.Segments.OrderByDescending(one => one.Number))
+            {
+                await ArchiveCommands.GuardedAsync(async () => await work.CutAsync(segment, cancellation));
+            }
+
+            await work.EndAsync(verdict.Segments, cancellation);
+            surroundings.Out.WriteLine(
+                $"{work.Rows} rows of {work.Sessions} sessions were cut; they are in {directory}.");
+            return ExitCode.Fine;
+        });
+    }
+
+    private static Command MakeLog(Surroundings surroundings) =>
+        new Command("log", "Lists what went by the rules, newest first.").Asks(
+            surroundings,
+            asked => asked.Output.PrintListAsync(
+                asked.ListAsync(int.MaxValue, "v1/disposals", WireJson.Default.DisposalAnswer), Disposals,
+                "disposals"));
+
+    private static readonly Column<DisposalAnswer>[] Disposals =
+    [
+        new("at", one => one.At), new("rows", one => $"{one.Cut ?? 0} of {one.Rows}"),
+        new("segment", one => one.Segment), new("digest", one => one.Sha256), new("archive", one => one.To),
+        new("rules", one => one.Version), new("by", one => $"{one.AdoptedBy}, {one.ConfirmedBy}"),
+    ];
+
+    private static async Task<(RetentionAnswer Answer, Retention Retention)> RulesAsync(
+        NodeClient node, CancellationToken cancellation)
+    {
+        var answer = await node.AskAsync("v1/retention", WireJson.Default.RetentionAnswer, cancellation);
+        var rules = Retention.Parse(answer.Value.Text);
+        return rules.Version == answer.Value.Version
+            ? (answer.Value, rules)
+            : throw CommandException.Failed(
+                $"The rules {answer.Value.Version} cannot be read as they were adopted: nothing is due by them.");
+    }
+
+    private static Task<EntryKeys> EntriesAsync(
+        NodeOptions options, CancellationToken cancellation) =>
+        StoreMeta.EntryKeysAsync(options.Store, options.OpenRowKeys(isNewStore: false), cancellation);
+
+    private static string ReadFile(Surroundings surroundings, string path)
+    {
+        try
+        {
+            return File.ReadAllText(KeepingCommands.PathOf(surroundings, path));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw CommandException.WrongUse($"The rules cannot be read: {failure.Message}");
+        }
+    }
+
+    /// <summary>Cuts one segment after the other, each with an event before and one after.</summary>
+    private sealed class CutWork(
+        Surroundings surroundings, NodeClient node, string store, string directory,
+        EntryKeys entries, ArchiveKeys? aside, Retention rules, DateTimeOffset now)
+    {
+        public long Rows { get; private set; }
+
+        public long Sessions { get; private set; }
+
+        public async Task<bool> CutAsync(ArchiveSegment segment, CancellationToken cancellation)
+        {
+            long? ordered = null;
+            var run = await Bar.ShowAsync(surroundings, "rows cut", bar => Disposal.CutAsync(
+                store, directory, segment, entries, aside, rules, now,
+                async digests => (ordered = await OrderAsync(digests, cancellation)).Value,
+                bar is null ? null : new KeepingCommands.Rows(bar), cancellation));
+            foreach (var (owner, why) in run.Stayed)
+            {
+                surroundings.Error.WriteLine(PrintableText.Of($"{owner} stays: {why}."));
+            }
+
+            if (ordered is { } position)
+            {
+                await DoneAsync(position, cancellation);
+            }
+
+            (Rows, Sessions) = (Rows + run.Rows, Sessions + run.Sessions);
+            return true;
+        }
+
+        /// <summary>Says the end of what an earlier run began and was broken off in.</summary>
+        public async Task EndAsync(IReadOnlyList<ArchiveSegment> segments, CancellationToken cancellation)
+        {
+            var own = segments.Select(one => one.Sha256).ToHashSet();
+            var known = await node.AskAsync("v1/disposals", WireJson.Default.ItemPageDisposalAnswer, cancellation);
+            foreach (var one in known.Value.Items.Where(one => one.Cut is null && own.Contains(one.Sha256)))
+            {
+                await DoneAsync(one.Position, cancellation);
+            }
+        }
+
+        private Task<KeptAnswer> DoneAsync(long position, CancellationToken cancellation) => node.PostAsync(
+            $"v1/disposals/{position}/done", new { }, WireJson.Default.KeptAnswer, cancellation);
+
+        private async Task<long> OrderAsync(SegmentDigests digests, CancellationToken cancellation) =>
+            (await node.PostAsync(
+                "v1/disposals",
+                new
+                {
+                    segment = digests.Name, sha256 = digests.Segment.Sha256, rows = digests.Segment.Rows.Rows,
+                    leaves = digests.Leaves, parts = digests.PartsSha256, version = rules.Version, to = directory,
+                },
+                WireJson.Default.KeptAnswer, cancellation)).Position;
+    }
+}
