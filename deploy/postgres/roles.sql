@@ -1,5 +1,7 @@
 -- Least privilege for the database of a book: run as a superuser in that database, after a node has made its tables once,
--- and again after an update of the program has changed them. No node may run meanwhile.
+-- and again after an update of the program has changed them. No node may run meanwhile. What an update changes is changed by
+-- a node that signs in once as the role that made the tables, or as a superuser: audit_node may not, and says so. Nodes go
+-- on with audit_node after it; who may cut is said here alone.
 --
 --   audit_owner  owns the journal and the log; nobody signs in as it
 --   audit_node   what nodes sign in as: it appends to the journal and reads it, and can neither update, delete nor truncate
@@ -16,6 +18,10 @@ DECLARE
     t record;
     f record;
 BEGIN
+    IF to_regprocedure('public.journal_cut_rows(bigint, text, bytea, bytea, text[], bigint[], bytea[])') IS NULL THEN
+        RAISE EXCEPTION 'the tables are not those of this program: start a node of it once, as the role that is to make '
+            'them or made them, and run this again';
+    END IF;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'audit_owner') THEN
         CREATE ROLE audit_owner NOLOGIN NOINHERIT;
     END IF;

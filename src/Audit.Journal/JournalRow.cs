@@ -20,6 +20,10 @@ public static class JournalTable
     /// <summary>The streams of those that were cut.</summary>
     public const string CutStreamsSql = "SELECT persistence_id, sequence_number, disposal FROM journal_cut_stream";
 
+    /// <summary>Whether a store has these tables: who looks beside an older node finds them missing.</summary>
+    public const string HasCutSql =
+        "SELECT count(*) FROM schema_version WHERE name IN ('005_cut_rows', '008_cut_rows')";
+
     /// <summary>As <see cref="JournalRows"/> reads them.</summary>
     public const string Columns =
         "ordering, persistence_id, sequence_number, created, manifest, message, identifier, deleted, writer_uuid";

@@ -55,8 +55,9 @@ public sealed class StreamHandle(StreamKey key)
     public int KeysOf { get; set; } = -1;
 
     /// <summary>
-    /// What a connection wrote it need not look for again: no row is ever taken away, and one that somebody else added
-    /// is in the way of the next. Another connection may reach another server, which has not everything yet, and looks.
+    /// What a connection wrote it need not look for again: no row is taken away but with all of a stream, which is
+    /// closed then, and one that somebody else added is in the way of the next. Another connection may reach another
+    /// server, which has not everything yet, and looks.
     /// </summary>
     internal bool WasWritten(object connection, long sequence) =>
         sequence == lastWritten && ReferenceEquals(connection, writtenOver);

@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Audit.Journal.Tests;
 
 /// <summary>What every store's journal keeps.</summary>
@@ -69,6 +71,42 @@ public abstract class JournalContract : IAsyncLifetime
             Assert.Equal(JournalTable.SerializerId, read.Identifier);
             Assert.False(read.Deleted);
             Assert.Matches("^[A-Za-z0-9_-]{11}$", read.WriterUuid);
+        }
+    }
+
+    [ContractFact]
+    public async Task a_stream_that_was_cut_takes_nothing_says_so_and_keeps_no_other_from_being_written()
+    {
+        var keeping = Rows.Handle("operator|keeping");
+        foreach (var (index, company) in Rows.FewAndMany.Index())
+        {
+            var name = $"call|cut beside {company}";
+            var wrote = await Store.WriteStreamAsync(name, 3);
+            var disposal = (await Store.AppendAsync([Rows.Row(keeping, index + 1)]))[0];
+            await place.RunAsync(
+                $"""
+                INSERT INTO journal_cut SELECT ordering, sequence_number, created, message, {disposal} FROM journal
+                WHERE persistence_id = '{name}';
+                INSERT INTO journal_cut_stream VALUES ('{name}', 3, {disposal});
+                DELETE FROM journal WHERE persistence_id = '{name}'
+                """);
+
+            // By whom wrote it, who read it before, and who takes it for a new one.
+            foreach (var (handle, sequence) in new[] { (wrote, 4), (Rows.Handle(name), 4), (Rows.Handle(name), 1) })
+            {
+                var other = Rows.Row(Rows.Handle($"call|{Guid.NewGuid()}"), 1);
+                var positions = await Store.AppendAsync([Rows.Row(handle, sequence), .. Rows.Neighbours(company), other]);
+                Assert.True(handle.Lost);
+                Assert.Equal(0, positions[0]);
+                Assert.DoesNotContain(0, positions[1..]);
+            }
+
+            var read = await Journal.ReadStreamsAsync([new(name), wrote.Key, keeping.Key, new("call|none")], CancellationToken.None);
+            Assert.All(read.Take(2), rows => Assert.Equal(
+                (JournalTable.CutManifest, 3L, disposal), Assert.Single(rows) is var row ? (row.Manifest, row.Sequence, row.Position) : default));
+            Assert.Equal([index + 1, 0], read.Skip(2).Select(rows => rows.Count));
+            await Assert.ThrowsAnyAsync<DbException>(() => place.RunAsync(
+                $"INSERT INTO journal (created, deleted, persistence_id, sequence_number, message) SELECT 1, deleted, '{name}', 7, message FROM journal LIMIT 1"));
         }
     }
 

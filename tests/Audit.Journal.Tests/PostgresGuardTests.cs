@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Security.Cryptography;
 using Npgsql;
 
 namespace Audit.Journal.Tests;
@@ -111,6 +114,131 @@ public sealed class PostgresGuardTests : IAsyncLifetime
         Assert.Equal(1001L, await place.ExecuteAsync("SELECT count(*) FROM erased_contents"));
         Assert.Equal(502L, await place.ExecuteAsync("SELECT count(*) FROM payload_keys WHERE wrapped IS NULL"));
     }
+
+    [PostgresTheory]
+    [InlineData("")]
+    [InlineData("SET session_replication_role = replica; ")]
+    public async Task nothing_is_inserted_into_a_stream_that_was_cut(string before)
+    {
+        await place.ExecuteAsync("INSERT INTO journal_cut_stream VALUES ('gone', 3, 1)");
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => place.ExecuteAsync(
+            $"{before}INSERT INTO journal ({Columns}) VALUES (1, false, 'new', 1, '\\x00', 'm', 1, 'w'), (1, false, 'gone', 1, '\\x00', 'm', 1, 'w')"));
+        Assert.Contains("a stream that was cut is closed", failure.MessageText);
+        Assert.Equal(3L, await place.ExecuteAsync("SELECT count(*) FROM journal"));
+    }
+
+    [PostgresFact]
+    public async Task new_streams_and_cut_ones_are_read_by_one_question()
+    {
+        await place.ExecuteAsync("INSERT INTO journal_cut_stream VALUES ('gone', 3, 1)");
+        var asked = new ConcurrentQueue<string>();
+        var name = new NpgsqlConnectionStringBuilder(place.Database.ConnectionString).Database;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Npgsql",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity =>
+            {
+                if (activity.TagObjects.Any(tag => Equals(tag.Value, name)))
+                {
+                    asked.Enqueue(activity.DisplayName);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        // Of a new connection its settings are asked for, too.
+        await store.Journal.ReadStreamsAsync([new("call")], CancellationToken.None);
+        asked.Clear();
+        var read = await store.Journal.ReadStreamsAsync([new("new"), new("gone"), new("call"), new("newer")], CancellationToken.None);
+        Assert.Equal([0, 1, 3, 0], read.Select(rows => rows.Count));
+        Assert.Single(asked);
+    }
+
+    [PostgresFact]
+    public async Task a_hold_stands_over_what_it_may_stand_over_and_one_that_cannot_be_read_over_everything()
+    {
+        async Task<string?> HeldAsync(string owner) =>
+            await place.ExecuteAsync($"SELECT journal_held_by(ARRAY['notes|other|s-9', '{owner}'])") as string;
+        Assert.Null(await HeldAsync("notes|src|s-1"));
+        // Lifted, no hold, and one over another session.
+        await KeepAsync("""{"act":"hold.added","facts":{"id":"h-0","source":"src"}}""");
+        await KeepAsync("""{"act":"hold.lifted","facts":{"id":"h-0"}}""");
+        await KeepAsync("""{"act":"hold.lift_asked","facts":{"id":"h-1"}}""");
+        await KeepAsync("""{"act":"hold.added","facts":{"id":"h-2","source":"src","session_id":"s-2"}}""");
+        Assert.Null(await HeldAsync("notes|src|s-1"));
+        Assert.Equal("the hold h-2 stands over it", await HeldAsync("notes|src|s-2"));
+        foreach (var (id, hold, said) in new[]
+        {
+            ("a", "\"source\":\"src\",\"session_id\":\"s-1\"", "stands over it"), ("b", "\"source\":\"src\"", "stands over it"),
+            ("c", "\"agent\":\"a-1\"", "names no source"), ("d", "\"before\":\"2026-01-01\"", "names no source"),
+            ("e", "\"source\":7", "names no source"), ("f", "\"source\":\"src\",\"session_id\":[1]", "stands over it"),
+            ("g", "\"source\":\"src|s-1\"", "stands over it"), ("h", "\"source\":\"a-source-of-more-than-24-letters\"", "stands over it"),
+        })
+        {
+            await KeepAsync($$$"""{"act":"hold.added","facts":{"id":"{{{id}}}",{{{hold}}} }}""");
+            Assert.Contains($"the hold {id} ", await HeldAsync("notes|src|s-1"));
+            Assert.Contains(said, await HeldAsync("notes|src|s-1"));
+            await KeepAsync($$$"""{"act":"hold.lifted","facts":{"id":"{{{id}}}"}}""");
+            Assert.Null(await HeldAsync("notes|src|s-1"));
+        }
+
+        await KeepAsync("""{"act":"hold.added","facts":{"id":"i","source":"\u0000"}}""");
+        Assert.Contains("cannot be read as one", await HeldAsync("notes|src|s-1"));
+        Assert.Contains("cannot be read as one", await HeldAsync("notes|src|s-1"));
+    }
+
+    [PostgresFact]
+    public async Task a_hold_without_facts_stands_over_everything()
+    {
+        await KeepAsync("""{"act":"hold.added"}""");
+        Assert.Contains("names no source", await place.ExecuteAsync("SELECT journal_held_by(ARRAY['notes|src|s-1'])") as string);
+    }
+
+    [PostgresFact]
+    public async Task rows_go_only_as_whole_sessions_by_an_event_that_is_older_and_has_not_ended()
+    {
+        await store.WriteStreamAsync("call|src|s-1|c|x", 2);
+        await store.WriteStreamAsync("call|src|s-1|d", 1);
+        var before = await KeepAsync(DisposalOf(638_000_000_000_000_000 + 1));
+        // A part of a session, by a name with one bar more: no hold is over such a one.
+        await KeepAsync("""{"act":"hold.added","facts":{"id":"h","source":"src","session_id":"s-1"}}""");
+        var disposal = await KeepAsync(DisposalOf(639_000_000_000_000_000));
+        foreach (var (owner, streams) in new[] { ("notes|src|s-1|c", "call|src|s-1|c|%"), ("notes||src|s-1", "call|src|s-1|%"), ("call|src|s-1", "%") })
+        {
+            Assert.Contains("each named by the stream of its notes", await RefusedAsync(disposal, owner, streams));
+        }
+
+        Assert.Contains("stay: the hold h stands over it", await RefusedAsync(disposal, "notes|src|s-1", "call|src|s-1|%"));
+        await KeepAsync("""{"act":"hold.lifted","facts":{"id":"h"}}""");
+        Assert.Contains("other rows by now", await RefusedAsync(disposal, "notes|src|s-1", "call|src|s-1|c|%"));
+        Assert.Contains("younger", await RefusedAsync(before, "notes|src|s-1", "call|src|s-1|%"));
+        // All but the leaves is as it should be.
+        Assert.Contains("not one of those that the archive has", await RefusedAsync(disposal, "notes|src|s-1", "call|src|s-1|%"));
+        await store.WriteStreamAsync("call|src|s-2|c", 1);
+        Assert.Contains("younger", await RefusedAsync(disposal, "notes|src|s-2", "call|src|s-2|%"));
+        await KeepAsync($$$"""{"act":"rows.cut","facts":{"number":{{{before}}}}}""");
+        Assert.Contains("ended", await RefusedAsync(before, "notes|src|s-1", "call|src|s-1|%"));
+        Assert.Contains("not one of those", await RefusedAsync(disposal, "notes|src|s-1", "call|src|s-1|%"));
+
+        static string DisposalOf(long before) => $$$"""
+            {"act":"rows.disposed","facts":{"sha256":"{{{new string('a', 64)}}}","parts":"{{{Convert.ToHexStringLower(
+                SHA256.HashData(SHA256.HashData([0])))}}}","before":{{{before}}}}}
+            """;
+
+        async Task<string> RefusedAsync(long disposal, string owner, string streams) =>
+            (await Assert.ThrowsAsync<PostgresException>(() => place.ExecuteAsync(
+                $"""
+                SELECT journal_cut_rows({disposal}, '{new string('a', 64)}', sha256('\x00'), '\x00', ARRAY['{owner}'],
+                    array_agg(ordering), array_agg('\x01'::bytea)) FROM journal WHERE persistence_id LIKE '{streams}'
+                """))).MessageText;
+    }
+
+    private async Task<long> KeepAsync(string message) => (long)(await place.ExecuteAsync(
+        $"""
+        INSERT INTO journal (created, deleted, persistence_id, sequence_number, message)
+        SELECT 1, false, 'operator|keeping', count(*) + 1, convert_to('{message}', 'UTF8') FROM journal
+        WHERE persistence_id = 'operator|keeping' RETURNING ordering
+        """))!;
 
     [PostgresFact]
     public async Task the_table_has_the_two_indexes_that_serve_and_no_other()

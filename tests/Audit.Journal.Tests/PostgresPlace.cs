@@ -21,6 +21,8 @@ public sealed class PostgresPlace(PostgresDatabase database) : IStorePlace
         return await connection.ExecuteAsync(sql);
     }
 
+    public Task RunAsync(string sql) => ExecuteAsync(sql);
+
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 }
 

@@ -6,6 +6,9 @@ namespace Audit.Journal.Tests;
 public interface IStorePlace : IAsyncDisposable
 {
     Task<IAuditStore> OpenAsync();
+
+    /// <summary>As whoever owns the store.</summary>
+    Task RunAsync(string sql);
 }
 
 public sealed class SqlitePlace : IStorePlace
@@ -33,6 +36,12 @@ public sealed class SqlitePlace : IStorePlace
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
+    }
+
+    public Task RunAsync(string sql)
+    {
+        Execute(sql);
+        return Task.CompletedTask;
     }
 
     public ValueTask DisposeAsync()

@@ -8,15 +8,24 @@ namespace Audit.Load.Subjects;
 
 /// <summary>
 /// All of a book archived and cut, beside a node that goes on taking in: how long that takes, what is left of the
-/// journal, and what it costs the intake, against the same without it before and after.
+/// journal, and what it costs the intake, against the same without it before and after. The intake is looked at in short
+/// bursts with rests between them, or the book would grow faster than it is cut. A large book is one of `--rows`: what
+/// lies in the store before is made in slices.
 /// </summary>
 internal sealed class Retention(string? program) : IMeasured
 {
-    private const int RecordsBeside = 30_000, LongestRunRecords = 300_000;
+    private const int BurstRecords = 5_000, Bursts = 4, RestInBursts = 4;
+
+    /// <summary>Behind those of other measurements.</summary>
+    private const int FirstRun = 3_000_000;
 
     private readonly string program = program ?? Path.Combine(AppContext.BaseDirectory, "audit.dll");
 
+    private int run = FirstRun;
+
     public string Name => Names.Retention;
+
+    public bool IsByHand => true;
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
@@ -26,57 +35,79 @@ internal sealed class Retention(string? program) : IMeasured
         await NdjsonBodies.PostAllAsync(client, NdjsonBodies.Of(work));
         await MeasuredNode.CaughtUpAsync(client, withSearch: true);
         await AdoptAsync(store, node);
-        var (rows, size) = (work.Messages.Length + MeasuredNode.WarmUp.Messages.Length, await SizeAsync(store));
-        var before = await RateAsync(client, run: 901);
+        var before = await IntakeAsync(client, bursts => Task.FromResult(bursts < Bursts));
         await MeasuredNode.CaughtUpAsync(client, withSearch: true);
+        var (rows, size) = (await AskAsync(store, "SELECT count(*) FROM journal"), await SizeAsync(store));
 
-        var beside = NdjsonBodies.Of(new Workload(902, LongestRunRecords));
         using var keeping = Start(
             store, node, "keep", "run", "--to", Path.Combine(store.Directory, "archive"), "--keys-to",
             Path.Combine(store.Directory, "archive-keys"));
         var meter = new Meter();
         var printing = keeping.StandardOutput.ReadToEndAsync();
         var failing = keeping.StandardError.ReadToEndAsync();
-        var sent = (await Task.WhenAll(beside.Select(bodies => Task.Run(async () =>
-        {
-            var recorded = 0;
-            foreach (var body in bodies.TakeWhile(_ => !keeping.HasExited))
-            {
-                recorded += await NdjsonBodies.PostAsync(client, body);
-            }
-
-            return recorded;
-        })))).Sum();
-        var during = sent / meter.Elapsed.TotalSeconds;
-        await keeping.WaitForExitAsync();
-        var elapsed = meter.Elapsed;
+        var ended = keeping.WaitForExitAsync().ContinueWith(_ => meter.Elapsed, TaskScheduler.Default);
+        var archiving = await IntakeAsync(client, async _ => !keeping.HasExited && await FirstCutAsync(store) == 0);
+        var beginning = meter.Elapsed;
+        var cutting = await IntakeAsync(client, _ => Task.FromResult(!keeping.HasExited));
+        var elapsed = await ended;
         var cut = CutRows(keeping.ExitCode, await printing, await failing);
         // Where the keys end and the read models are made anew, too.
-        var forgetting = await RateAsync(client, run: 903);
-        await ForgottenAsync(store);
+        var forgetting = await IntakeAsync(client, async _ => !await IsForgottenAsync(store));
         await MeasuredNode.CaughtUpAsync(client, withSearch: true);
-        var after = await RateAsync(client, run: 904);
+        var after = await IntakeAsync(client, bursts => Task.FromResult(bursts < Bursts));
         await MeasuredNode.CaughtUpAsync(client, withSearch: true);
+        await node.StopAsync();
+        var shrinking = new Meter();
+        if (store.Kind == "sqlite")
+        {
+            AuditStore.Shrink(store.Address);
+        }
+
         var left = await SizeAsync(store);
-        var since = sent + (3 * RecordsBeside);
+        var shrunk = shrinking.Elapsed;
+        var since = archiving.Records + cutting.Records + forgetting.Records + after.Records;
         var (aRow, stub) = (size / (double)rows, (left - (size / (double)rows * (rows - cut + since))) / cut);
+        var usual = (before.Rate + after.Rate) / 2;
         return new Sample(cut, elapsed, TimeSpan.Zero, 0)
         {
             Note = FormattableString.Invariant(
-                $"{cut} of {rows} rows cut; a row had {aRow:0} bytes of the journal, and left {stub:0}; intake beside it ")
+                $"{cut:n0} of {rows:n0} rows cut, archived in {beginning.TotalSeconds:0} s and gone after {elapsed.TotalSeconds:0}; ")
                 + FormattableString.Invariant(
-                $"{during / ((before + after) / 2):0.00} of that before and after, {forgetting / ((before + after) / 2):0.00} ")
+                $"a row had {aRow:0} bytes of the store, and left {stub:0}; {size >> 20} MB before, {left >> 20} MB with ")
                 + FormattableString.Invariant(
-                $"while it was forgotten ({before:n0}, {during:n0}, {forgetting:n0}, {after:n0}/s)"),
+                $"{since:n0} rows that came since, shrunk in {shrunk.TotalSeconds:0} s; intake without it {before} and {after}, while it archived ")
+                + FormattableString.Invariant(
+                $"{archiving} ({archiving.Rate / usual:0.00}), cut {cutting} ({cutting.Rate / usual:0.00}), ")
+                + FormattableString.Invariant($"was forgotten {forgetting} ({forgetting.Rate / usual:0.00})"),
         };
     }
 
-    private static async Task<double> RateAsync(HttpClient client, int run)
+    /// <summary>Posts bursts with rests between them for as long as is wanted.</summary>
+    private async Task<Intake> IntakeAsync(HttpClient client, Func<int, Task<bool>> wanted)
     {
-        var bodies = NdjsonBodies.Of(new Workload(run, RecordsBeside));
-        var meter = new Meter();
-        return await NdjsonBodies.PostAllAsync(client, bodies) / meter.Elapsed.TotalSeconds;
+        var (records, busy, worst) = (0L, TimeSpan.Zero, double.MaxValue);
+        for (var bursts = 0; await wanted(bursts); bursts++)
+        {
+            var bodies = NdjsonBodies.Of(new Workload(run++, BurstRecords));
+            var since = Stopwatch.GetTimestamp();
+            var recorded = await NdjsonBodies.PostAllAsync(client, bodies);
+            var took = Stopwatch.GetElapsedTime(since);
+            (records, busy) = (records + recorded, busy + took);
+            worst = Math.Min(worst, recorded / took.TotalSeconds);
+            await Task.Delay(RestInBursts * took);
+        }
+
+        return new Intake(records, busy.TotalSeconds == 0 ? 0 : records / busy.TotalSeconds, records == 0 ? 0 : worst);
     }
+
+    private sealed record Intake(long Records, double Rate, double Worst)
+    {
+        public override string ToString() =>
+            FormattableString.Invariant($"{Rate:n0}/s, at least {Worst:n0}");
+    }
+
+    private static Task<long> FirstCutAsync(LoadStore store) => AskAsync(
+        store, "SELECT coalesce((SELECT min(ordering) FROM journal_cut), 0)");
 
     /// <summary>Two persons stand for it: everything is due at once.</summary>
     private async Task AdoptAsync(LoadStore store, MeasuredNode node)
@@ -96,17 +127,14 @@ internal sealed class Retention(string? program) : IMeasured
             Path.Combine(store.Directory, "bob"));
     }
 
-    private static async Task ForgottenAsync(LoadStore store)
-    {
-        while (await AskAsync(
-            store,
-            "SELECT count(*) FROM journal WHERE persistence_id = 'operator|keeping' "
-            + (store.Kind == "sqlite" ? "AND instr(CAST(message AS TEXT), 'rows.forgotten') > 0"
-                : "AND position(convert_to('rows.forgotten', 'UTF8') IN message) > 0")) == 0)
-        {
-            await Task.Delay(200);
-        }
-    }
+    private static async Task<bool> IsForgottenAsync(LoadStore store) => await AskAsync(
+        store,
+        $"SELECT CASE WHEN ({LastActSql(store, "rows.forgotten")}) > ({LastActSql(store, "rows.cut")}) THEN CAST(1 AS BIGINT) END") > 0;
+
+    private static string LastActSql(LoadStore store, string act) =>
+        "SELECT max(ordering) FROM journal WHERE persistence_id = 'operator|keeping' AND " + (store.Kind == "sqlite"
+            ? $"instr(CAST(message AS TEXT), '\"act\":\"{act}\"') > 0"
+            : $"position(convert_to('\"act\":\"{act}\"', 'UTF8') IN message) > 0");
 
     private Process Start(LoadStore store, MeasuredNode node, params string[] arguments) => NodeProcess.Start(
         program, node.Data, arguments[0] == "keep" && arguments[1] == "run"

@@ -33,7 +33,7 @@ internal sealed class ErasureGuard(
             && (what == StreamNames.PayloadOwner(what)
                 || (await store.Journal.ReadStreamAsync(new StreamKey(what), 0, 1, cancellation)).Count > 0
                 // What was cut is in an archive still, and its key where the archive's keys are.
-                || await store.FindCutAsync(what, what + '\u0001', cancellation) is not null);
+                || await store.FindCutAsync([(what, what + '\u0001')], cancellation) is not null);
     }
 
     private async Task<List<string>> StreamsAsync(IEnumerable<string> what, CancellationToken cancellation)

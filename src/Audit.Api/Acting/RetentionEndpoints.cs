@@ -290,6 +290,7 @@ internal sealed class RetentionEndpoints(
             acts.Redacted(body.RequiredText("to")))
         {
             AdoptedBy = rules.AdoptedBy, ConfirmedBy = confirmed,
+            Before = RulesOf(rules).DueBefore(intake.Clock.GetUtcNow()).UtcTicks,
         };
         if (!state.Archived.Contains(rows.Sha256))
         {
@@ -299,7 +300,8 @@ internal sealed class RetentionEndpoints(
         }
 
         // What was broken off is gone on with.
-        var known = state.Begun.FirstOrDefault(one => one.Value == rows).Key;
+        var known = state.Begun.FirstOrDefault(
+            one => one.Value with { Before = rows.Before } == rows).Key;
         var position = known > 0 ? known : await acts.WriteFactsAsync(
             StreamNames.Keeping, DisposedRows.Act, context.Bearer().Name, rows.WriteTo);
         return Reply.Json(new KeptAnswer(rows.Segment, position), StatusCodes.Status201Created);
@@ -326,6 +328,20 @@ internal sealed class RetentionEndpoints(
                 json.WriteString(DisposedRows.LeavesMember, SegmentDigests.DigestOf(cut));
             });
         return Reply.Json(new KeptAnswer(id, position), StatusCodes.Status201Created);
+    }
+
+    private static Retention RulesOf(RetentionAnswer adopted)
+    {
+        try
+        {
+            return Retention.Parse(adopted.Text);
+        }
+        catch (BackupException wrong)
+        {
+            throw new RefusedException(Problem.Conflict(
+                $"The rules {adopted.Version} cannot be read as they were adopted, and nothing is due by them: "
+                + wrong.Message));
+        }
     }
 
     private async Task<RetentionState> RulesAsync(HttpContext context)

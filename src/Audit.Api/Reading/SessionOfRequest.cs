@@ -77,22 +77,24 @@ internal static class SessionOfRequest
 
         IEnumerable<string> sources = source is not null ? [source]
             : (await store.Sources.ListAsync(context.RequestAborted)).Select(one => one.Name);
-        foreach (var session in sources.Select(one => new SessionName(one, id)))
+        var cut = await store.FindCutAsync(
+            sources.Select(one => new SessionName(one, id)).SelectMany(session => call is null
+                ? [StreamNames.CallsOf(StreamNames.Session(session)), Only(StreamNames.Session(session))]
+                : new[] { Only(StreamNames.Call(session, call)) }),
+            context.RequestAborted);
+        if (cut is not { } position || await store.Opened.ReadRowAsync(position, context.RequestAborted) is not
+            { PersistenceId: StreamNames.Keeping, IsProven: true } row)
         {
-            var name = call is null ? StreamNames.Call(session, "") : StreamNames.Call(session, call);
-            var cut = await store.FindCutAsync(
-                name, call is null ? name[..^1] + '}' : name + '\u0001', context.RequestAborted);
-            if (cut is { } position && await store.Opened.ReadRowAsync(position, context.RequestAborted) is { } row)
-            {
-                var rows = DisposedRows.Of(JsonElement.Parse(EventReader.ViewOf(row).Raw(EventField.Facts)));
-                return Problem.Archived(
-                    $"Its rows were cut on {new DateTime(row.CreatedTicks, DateTimeKind.Utc):yyyy-MM-dd} by rules of "
-                    + $"retention, and are archived in segment {rows.Segment} (SHA-256 {rows.Sha256}), which lay in "
-                    + $"{rows.To} then: audit archive open shows it.");
-            }
+            return null;
         }
 
-        return null;
+        var rows = DisposedRows.Of(JsonElement.Parse(EventReader.ViewOf(row).Raw(EventField.Facts)));
+        return Problem.Archived(
+            $"Its rows were cut on {new DateTime(row.CreatedTicks, DateTimeKind.Utc):yyyy-MM-dd} by rules of "
+            + $"retention, and are archived in segment {rows.Segment} (SHA-256 {rows.Sha256}), which lay in "
+            + $"{rows.To} then: audit archive open shows it.");
+
+        static (string First, string End) Only(string stream) => (stream, stream + '\u0001');
     }
 
     public static Problem NoSession(string id) =>

@@ -102,14 +102,25 @@ public sealed class Archive : IDisposable
             "The log's key is not here, and a segment is signed with it: archive where the node has it, or name it.");
         var all = await StoredSessions.OpenAsync(
             look, entries, log.Newest.LastPosition, DateTimeOffset.UtcNow, cancellation);
+        // In the order in which they ended, so that what lies together in the book and in its log is in one segment.
+        var over = new List<(DateTime Recorded, string Owner)>();
         await foreach (var owner in all.OwnersAsync(cancellation))
         {
-            if (await all.RecordedAsync(owner, cancellation) is not { } recorded || recorded >= before.UtcDateTime)
+            if (await all.RecordedAsync(owner, cancellation) is { } recorded && recorded < before.UtcDateTime)
+            {
+                over.Add((recorded, owner));
+            }
+        }
+
+        over.Sort();
+        foreach (var (_, owner) in over)
+        {
+            // By a run beside this one it may be gone since.
+            if (await all.ReadAsync(owner, cancellation) is not { } session)
             {
                 continue;
             }
 
-            var session = (await all.ReadAsync(owner, cancellation))!;
             if (isDue?.Invoke(session) == false || known.GetValueOrDefault(owner) == session.Last)
             {
                 continue;

@@ -18,7 +18,7 @@ public sealed class Backup
 {
     public const string KeysFile = "payload-keys.gz";
 
-    private const int RowsAtOnce = 100, RowsInPart = 200_000;
+    private const int RowsAtOnce = 100, RowsInPart = 200_000, CopiedAtOnce = 2_000;
 
     private readonly string address;
     private readonly string directory;
@@ -111,30 +111,17 @@ public sealed class Backup
             }
         }
 
-        var (tables, held) = await look.ReadAsync(session => ReadRestAsync(session, cancellation), cancellation);
-        FinishPart();
-        tables.AddRange(log);
-        return Save(store, tables, held);
+        return await look.ReadAsync(session => ReadRestAsync(session, store, log, cancellation), cancellation);
     }
 
     private BackupManifest Save(
-        string store, List<(TableShape Table, object?[] Values)> tables, List<object?[]> held)
+        string store, DateTimeOffset at, List<(TableShape Table, object?[] Values)> tables, BackupPart written)
     {
-        var at = DateTimeOffset.UtcNow;
-        var name = string.Create(CultureInfo.InvariantCulture, $"tables-{last:D12}-{at:yyyyMMddHHmmssfff}.gz");
-        if (keys is not null)
-        {
-            KeyBackup.Renew(
-                keys, held, tables.Where(one => one.Table == TableShape.CutStreams)
-                    .Select(one => (string)one.Values[0]!).ToLookup(StreamNames.PayloadOwner), erased, rowKeys);
-        }
-
         var manifest = new BackupManifest(
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), store,
             Encoding.UTF8.GetString(Single(tables, AuditStore.RowKeyId)).Split(' ')[0],
             StoreAddress.Parse(address).IsSqlite ? "sqlite" : "postgres", at, last,
-            Convert.ToHexStringLower(lastHash), parts.Sum(part => part.Rows), [.. parts],
-            WriteAll(directory, tables, name), LogOf(tables));
+            Convert.ToHexStringLower(lastHash), parts.Sum(part => part.Rows), [.. parts], written, LogOf(tables));
         manifest.Save(directory, rowKeys);
         if (before is not null)
         {
@@ -154,18 +141,6 @@ public sealed class Backup
             (int)(long)log[0]!, (string)log[1]!, (string)log[2]!,
             tables.Where(one => one.Table == TableShape.Checkpoints && Equals(one.Values[0], log[0]))
                 .Select(one => (long)one.Values[1]!).DefaultIfEmpty().Max());
-    }
-
-    private static BackupPart WriteAll(
-        string directory, IEnumerable<(TableShape Table, object?[] Values)> rows, string name)
-    {
-        using var writer = new PartWriter(directory);
-        foreach (var (table, values) in rows)
-        {
-            writer.Add(table, values);
-        }
-
-        return writer.Finish(name, 0, 0);
     }
 
     /// <exception cref="BackupException">They are not.</exception>
@@ -195,9 +170,11 @@ public sealed class Backup
                 cancellation),
             cancellation);
         var cut = there.Count > 0 ? [] : await look.ReadAsync(
-            session => session.QueryAsync(
-                "SELECT hashes FROM journal_cut WHERE ordering = $1", [before.LastPosition], row => row.Blob(0),
-                cancellation),
+            async session => await HasCutAsync(session, cancellation)
+                ? await session.QueryAsync(
+                    "SELECT hashes FROM journal_cut WHERE ordering = $1", [before.LastPosition], row => row.Blob(0),
+                    cancellation)
+                : [],
             cancellation);
         var hash = there is [var message] ? SHA256.HashData(message)
             : cut is [var hashes] ? hashes[SHA256.HashSizeInBytes..] : [];
@@ -233,8 +210,9 @@ public sealed class Backup
         session.QueryAsync(RowsSql, [last, (long)RowsAtOnce], TableShape.Journal.Read, cancellation);
 
     /// <summary>What came while the rows were read, and the tables, as they are at one moment.</summary>
-    private Task<(List<(TableShape Table, object?[] Values)> Tables, List<object?[]> Keys)> ReadRestAsync(
-        IStoreSession session, CancellationToken cancellation) => SnapshotAsync(
+    private Task<BackupManifest> ReadRestAsync(
+        IStoreSession session, string store, List<(TableShape Table, object?[] Values)> log,
+        CancellationToken cancellation) => SnapshotAsync(
         session,
         async () =>
         {
@@ -251,11 +229,58 @@ public sealed class Backup
                     // What no node wrote erases nothing, here as in a restore.
                     .Where(entries!.Proves).SelectMany(ErasedContent.Find),
             ];
+            FinishPart();
+            var at = DateTimeOffset.UtcNow;
             var tables = await ReadTablesAsync(session, TableShape.OfStore, "", cancellation);
-            return (tables, keys is null ? [] : await session.QueryAsync(
-                TableShape.PayloadKeys.SelectSql(""), [], TableShape.PayloadKeys.Read, cancellation));
+            tables.AddRange(log);
+            var hasCut = await HasCutAsync(session, cancellation);
+            using var writer = new PartWriter(directory);
+            foreach (var (table, values) in tables)
+            {
+                writer.Add(table, values);
+            }
+
+            foreach (var table in hasCut ? TableShape.OfCut : [])
+            {
+                await CopyAsync(session, table, writer, cancellation);
+            }
+
+            if (keys is not null)
+            {
+                var held = await session.QueryAsync(
+                    TableShape.PayloadKeys.SelectSql(""), [], TableShape.PayloadKeys.Read, cancellation);
+                var cut = hasCut ? await session.QueryAsync(
+                    JournalTable.CutStreamsSql, [], row => row.Text(0), cancellation) : [];
+                KeyBackup.Renew(keys, held, cut.ToLookup(StreamNames.PayloadOwner), erased, rowKeys);
+            }
+
+            return Save(store, at, tables, writer.Finish(
+                string.Create(CultureInfo.InvariantCulture, $"tables-{last:D12}-{at:yyyyMMddHHmmssfff}.gz"), 0, 0));
         },
         cancellation);
+
+    private static async Task<bool> HasCutAsync(IStoreSession session, CancellationToken cancellation) =>
+        (await session.QueryAsync(JournalTable.HasCutSql, [], row => row.Number(0), cancellation))[0] > 0;
+
+    /// <summary>Copies a table that may be as long as the journal was, in the order of its key.</summary>
+    private static async Task CopyAsync(
+        IStoreSession session, TableShape table, PartWriter writer, CancellationToken cancellation)
+    {
+        var (key, isNumber) = (table.Columns[0].Name, table.Columns[0].Kind == 'n');
+        for (object? after = isNumber ? long.MinValue : ""; ;)
+        {
+            var rows = await session.QueryAsync(
+                $"{table.SelectSql("")} WHERE {key} > $1 ORDER BY {key} LIMIT $2", [after, (long)CopiedAtOnce],
+                table.Read, cancellation);
+            rows.ForEach(values => writer.Add(table, values));
+            if (rows.Count < CopiedAtOnce)
+            {
+                return;
+            }
+
+            after = rows[^1][0];
+        }
+    }
 
     private static async Task<List<(TableShape Table, object?[] Values)>> ReadTablesAsync(
         IStoreSession session, IEnumerable<TableShape> tables, string schema, CancellationToken cancellation)
@@ -326,68 +351,4 @@ public sealed class Backup
                 "SELECT value FROM meta WHERE key = $1", [key], row => row.Blob(0), cancellation),
             cancellation)).SingleOrDefault()
         ?? throw new StoreException("The store has no id: no node ever wrote to it.");
-}
-
-/// <summary>Something that is wrong with a store, or soon may be.</summary>
-/// <param name="IsBad">It keeps the node from working, or rows are missing; otherwise it is advice.</param>
-/// <param name="Do">What to do.</param>
-public sealed record Complaint(bool IsBad, string What, string Do);
-
-/// <summary>Looks at what a store and a node remember of each other, and changes nothing.</summary>
-public static class Examination
-{
-    /// <summary>Which version the tables of a store's log have.</summary>
-    /// <exception cref="StoreException">They cannot be read.</exception>
-    public static Task<SchemaState> OfLogSchemaAsync(string address, CancellationToken cancellation) =>
-        (StoreAddress.Parse(address).IsSqlite ? SqliteLogDatabase.Scripts : PostgresLogDatabase.Scripts).LookAsync(
-            "log", LogPlace.AddressOf(address), $"{LogPlace.SchemaOf(address)}schema_version", isMadeAnew: false,
-            cancellation);
-
-    /// <exception cref="StoreException">The store cannot be read.</exception>
-    public static async Task<IReadOnlyList<Complaint>> OfLogAsync(
-        string address, RowKeys keys, string checkpointFile, CancellationToken cancellation)
-    {
-        await using var look = new StoreLook(address);
-        var journal = new StoreJournal(look);
-        var last = await journal.LastPositionAsync(cancellation);
-        if (await LogStore.FindForReadingAsync(address, cancellation) is not { } store)
-        {
-            return last == 0 ? [] : [new Complaint(
-                true,
-                "The journal has rows, and there is no log over them: its database was not put back with the journal.",
-                "Put it back; only if it is lost, audit log restart --reason.")];
-        }
-
-        await using (store)
-        {
-            var entries = await StoreMeta.EntryKeysAsync(address, keys, cancellation);
-            var memory = new LogMemory(
-                address, journal, store, entries, new SealerOptions { CheckpointFile = checkpointFile });
-            var found = new List<Complaint>();
-            foreach (var one in await memory.FindLostAsync(cancellation))
-            {
-                found.Add(one.By == "log"
-                    ? new Complaint(
-                        true,
-                        $"The log sealed the row at position {one.Position}, and the journal, which ends at {last}, "
-                        + "does not have it: the log is newer than the journal, which was copied before it or is "
-                        + "older.",
-                        "Put back the journal that belongs to this log, or audit restore a backup.")
-                    : new Complaint(
-                        true,
-                        $"{one.By} remembers {one.Position} sealed rows, and the store has fewer: it was set back.",
-                        "Put back the newer store; only if it is lost, audit serve --accept-set-back REASON, once."));
-            }
-
-            var logs = await store.ReadLogsAsync(cancellation);
-            if (logs is [.., { Halt: { } halt }])
-            {
-                found.Add(new Complaint(
-                    true, $"The log is halted: {halt.Reason}",
-                    "audit verify names every place; then audit log resume."));
-            }
-
-            return found;
-        }
-    }
 }

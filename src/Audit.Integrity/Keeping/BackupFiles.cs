@@ -130,7 +130,7 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
         "journal", ("ordering", 'n'), ("created", 'n'), ("deleted", 'f'), ("persistence_id", 't'),
         ("sequence_number", 'n'), ("message", 'b'), ("manifest", 't'), ("identifier", 'n'), ("writer_uuid", 't'));
 
-    /// <summary>What is left of rows that were cut, and of their streams.</summary>
+    /// <summary>What is left of rows that were cut, and of their streams; an older store has neither.</summary>
     public static readonly TableShape Cut = new(
         "journal_cut", ("ordering", 'n'), ("sequence_number", 'n'), ("created", 'n'), ("hashes", 'b'),
         ("disposal", 'n'));
@@ -180,7 +180,6 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
         new(
             "sources", ("n", 'n'), ("name", 't'), ("created_at", 'n'), ("created_by", 't'), ("written_down", 'n'),
             ("mac", 'b')),
-        .. OfCut,
     ];
 
     /// <summary>Of the log; its hashes are made again from the rows, and must come to what was signed.</summary>
@@ -192,7 +191,8 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
     ];
 
     public static TableShape? Find(string name) =>
-        OfStore.Concat(OfLog).Concat([Journal, PayloadKeys, Erased, ArchivedRow, ArchivedTile, ArchivedSession])
+        OfStore.Concat(OfLog).Concat(OfCut)
+            .Concat([Journal, PayloadKeys, Erased, ArchivedRow, ArchivedTile, ArchivedSession])
             .FirstOrDefault(table => table.Name == name);
 
     /// <param name="schema">What stands before the name.</param>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using Audit.Integrity.Entries;
 using Audit.Integrity.Verification;
@@ -125,7 +124,7 @@ public sealed class Disposal
             ?? (aside is null ? null : await aside.WhyNotAsync(session, look, cancellation));
         if (why is not null)
         {
-            stayed.AddRange(stayed.Count < MostNamed ? [(owner, why)] : []);
+            Leave(owner, why);
             return;
         }
 
@@ -143,13 +142,18 @@ public sealed class Disposal
     /// <param name="leaves">Of all rows of the part, also of what stays.</param>
     private async Task FlushAsync(byte[] leaves, CancellationToken cancellation)
     {
+        // Before anything is written down that the database would not do.
+        foreach (var (owner, why) in await look.FindHeldAsync(waiting.Select(one => one.Owner), cancellation))
+        {
+            Leave(owner, why);
+        }
+
         if (waiting.Count == 0)
         {
             return;
         }
 
         disposal ??= await order(digests);
-        var clock = Stopwatch.StartNew();
         if (StoreAddress.Parse(address).IsSqlite)
         {
             await CutInFileAsync(cancellation);
@@ -161,7 +165,7 @@ public sealed class Disposal
 
         (sessions, rows) = (sessions + waiting.Count, rows + waiting.Sum(one => one.Rows.Count));
         waiting.Clear();
-        await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(3 * clock.ElapsedMilliseconds, 1_000)), cancellation);
+        await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(3 * target.Held.TotalMilliseconds, 1_000)), cancellation);
     }
 
     private async Task<StoredSessions> OpenSessionsAsync(DateTimeOffset now, CancellationToken cancellation)
@@ -170,64 +174,96 @@ public sealed class Disposal
         return await StoredSessions.OpenAsync(look, entries, sealedUpTo, now, cancellation);
     }
 
-    private async Task CutInFileAsync(CancellationToken cancellation) => await target.ChangeAsync(
-        async session =>
+    private async Task CutInFileAsync(CancellationToken cancellation)
+    {
+        // Hashed before, for nobody else writes while it goes.
+        var marked = waiting.ToDictionary(one => one.Owner, one => HashesOf(one).ToList());
+        while (waiting.Count > 0
+            && !await target.ChangeAsync(session => TryCutInFileAsync(session, marked, cancellation), cancellation))
         {
             // Whatever was ordered since the sessions were looked at, a hold say, is looked at first.
-            if (await LastActAsync(session, cancellation) is var last && last != kept && all is not null)
+            all = await OpenSessionsAsync(DateTimeOffset.UtcNow, cancellation);
+            foreach (var owner in waiting.Select(one => one.Owner).ToList())
             {
-                all = null;
-                var again = await OpenSessionsAsync(DateTimeOffset.UtcNow, cancellation);
-                foreach (var owner in waiting.Select(one => one.Owner).ToList())
+                if ((await all.ReadAsync(owner, cancellation))?.Against is { } why)
                 {
-                    if ((await again.ReadAsync(owner, cancellation))?.Against is { } why)
-                    {
-                        stayed.Add((owner, why));
-                        waiting.RemoveAll(one => one.Owner == owner);
-                    }
+                    Leave(owner, why);
                 }
+            }
+        }
+    }
 
-                all = again;
+    /// <returns>False where something was ordered since the sessions were looked at; then nothing was cut.</returns>
+    private async Task<bool> TryCutInFileAsync(
+        IStoreSession session, Dictionary<string, List<(object?[] Values, byte[] Stream)>> marked,
+        CancellationToken cancellation)
+    {
+        if (await LastActAsync(session, cancellation) != kept)
+        {
+            return false;
+        }
+
+        await RequireOrderedAsync(session, cancellation);
+        foreach (var one in waiting)
+        {
+            var (from, until) = StreamNames.CallsOf(one.Owner);
+            if ((await session.QueryAsync(
+                "SELECT count(*) FROM journal WHERE persistence_id = $1 "
+                + "OR (persistence_id >= $2 AND persistence_id < $3)", [one.Owner, from, until],
+                row => row.Number(0), cancellation))[0] != one.Rows.Count)
+            {
+                throw new StoreException($"Something was added to {one.Owner} meanwhile: run it again.");
             }
 
-            var said = await session.QueryAsync(
-                $"SELECT {JournalTable.Columns} FROM journal WHERE ordering = $1", [disposal], new JournalRows().Read,
+            await session.ExecuteAllAsync(
+                "INSERT INTO journal_cut VALUES ($1, $2, $3, $4, $5)", marked[one.Owner].Select(row => new object?[]
+                {
+                    row.Values[0], row.Values[4], row.Values[1],
+                    (byte[])[.. row.Stream, .. SHA256.HashData((byte[])row.Values[5]!)], disposal,
+                }), cancellation);
+            await session.ExecuteAllAsync(
+                "INSERT INTO journal_cut_stream VALUES ($1, $2, $3)",
+                one.Rows.GroupBy(row => (string)row[3]!)
+                    .Select(stream => new object?[] { stream.Key, stream.Max(row => (long)row[4]!), disposal }),
                 cancellation);
-            if (DisposedRows.Find(said.SingleOrDefault(), entries) is not { } written || !digests.Are(written))
-            {
-                throw new StoreException(
-                    $"No event at position {disposal} says that the rows of this very segment go: nothing was cut.");
-            }
+            await session.ExecuteAllAsync(
+                "DELETE FROM journal WHERE ordering = $1", one.Rows.Select(row => new[] { row[0] }), cancellation);
+        }
 
-            foreach (var one in waiting)
-            {
-                var numbers = one.Rows.GroupBy(row => (string)row[3]!)
-                    .Select(stream => (Stream: stream.Key, Last: stream.Max(row => (long)row[4]!))).ToList();
-                var (from, until) = StreamNames.CallsOf(one.Owner);
-                if ((await session.QueryAsync(
-                    "SELECT count(*) FROM journal WHERE persistence_id = $1 "
-                    + "OR (persistence_id >= $2 AND persistence_id < $3)", [one.Owner, from, until],
-                    row => row.Number(0), cancellation))[0] != one.Rows.Count)
-                {
-                    throw new StoreException($"Something was added to {one.Owner} meanwhile: run it again.");
-                }
+        return true;
+    }
 
-                await session.ExecuteAllAsync(
-                    "INSERT INTO journal_cut VALUES ($1, $2, $3, $4, $5)", HashesOf(one).Select(row => new object?[]
-                    {
-                        row.Values[0], row.Values[4], row.Values[1],
-                        (byte[])[.. row.Stream, .. SHA256.HashData((byte[])row.Values[5]!)], disposal,
-                    }).ToList(), cancellation);
-                await session.ExecuteAllAsync(
-                    "INSERT INTO journal_cut_stream VALUES ($1, $2, $3)",
-                    numbers.Select(stream => new object?[] { stream.Stream, stream.Last, disposal }), cancellation);
-                await session.ExecuteAllAsync(
-                    "DELETE FROM journal WHERE ordering = $1", one.Rows.Select(row => new[] { row[0] }), cancellation);
-            }
+    /// <exception cref="StoreException">No event that has not ended stands for what is to go.</exception>
+    private async Task RequireOrderedAsync(IStoreSession session, CancellationToken cancellation)
+    {
+        var acts = await session.QueryAsync(
+            $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = $1 AND ordering >= $2",
+            [StreamNames.Keeping, disposal], new JournalRows().Read, cancellation);
+        if (acts.Select(row => DisposedRows.Find(row, entries)).FirstOrDefault() is not { } said
+            || said.Position != disposal || !digests.Are(said))
+        {
+            throw new StoreException(
+                $"No event at position {disposal} says that the rows of this very segment go: nothing was cut.");
+        }
 
-            return true;
-        },
-        cancellation);
+        if (acts.Exists(row => DisposedRows.FindDone(row, entries)?.Position == disposal))
+        {
+            throw new StoreException(
+                $"What went by the event at position {disposal} is written down as ended: nothing more goes by it.");
+        }
+
+        if (waiting.Find(one => one.Last > disposal || one.Recorded.Ticks > said.Before) is { } young)
+        {
+            throw new StoreException(
+                $"{young.Owner} is younger than what goes by the event at position {disposal}: nothing was cut.");
+        }
+    }
+
+    private void Leave(string owner, string why)
+    {
+        waiting.RemoveAll(one => one.Owner == owner);
+        stayed.AddRange(stayed.Count < MostNamed ? [(owner, why)] : []);
+    }
 
     private async Task CutOnServerAsync(byte[] leaves, CancellationToken cancellation)
     {

@@ -1,4 +1,8 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
+using Audit.Integrity.Entries;
+using Audit.Integrity.Sealing;
+using Audit.Storage.Schemas;
 
 namespace Audit.Integrity.Keeping;
 
@@ -197,4 +201,156 @@ public sealed class ArchiveKeys
                 && KeyBackup.Open(kept, keys)?.Opens(ring, session.Streams) == true)
             ? $"the key of its content is not in {directory}" : null;
     }
+}
+
+/// <summary>Something that is wrong with a store, or soon may be.</summary>
+/// <param name="IsBad">It keeps the node from working, or rows are missing; otherwise it is advice.</param>
+/// <param name="Do">What to do.</param>
+public sealed record Complaint(bool IsBad, string What, string Do);
+
+/// <summary>Looks at what a store and a node remember of each other, and changes nothing.</summary>
+public static class Examination
+{
+    /// <summary>Which version the tables of a store's log have.</summary>
+    /// <exception cref="StoreException">They cannot be read.</exception>
+    public static Task<SchemaState> OfLogSchemaAsync(string address, CancellationToken cancellation) =>
+        (StoreAddress.Parse(address).IsSqlite ? SqliteLogDatabase.Scripts : PostgresLogDatabase.Scripts).LookAsync(
+            "log", LogPlace.AddressOf(address), $"{LogPlace.SchemaOf(address)}schema_version", isMadeAnew: false,
+            cancellation);
+
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public static async Task<IReadOnlyList<Complaint>> OfLogAsync(
+        string address, RowKeys keys, string checkpointFile, CancellationToken cancellation)
+    {
+        await using var look = new StoreLook(address);
+        var journal = new StoreJournal(look);
+        var last = await journal.LastPositionAsync(cancellation);
+        if (await LogStore.FindForReadingAsync(address, cancellation) is not { } store)
+        {
+            return last == 0 ? [] : [new Complaint(
+                true,
+                "The journal has rows, and there is no log over them: its database was not put back with the journal.",
+                "Put it back; only if it is lost, audit log restart --reason.")];
+        }
+
+        await using (store)
+        {
+            var entries = await StoreMeta.EntryKeysAsync(address, keys, cancellation);
+            var memory = new LogMemory(
+                address, journal, store, entries, new SealerOptions { CheckpointFile = checkpointFile });
+            var found = new List<Complaint>();
+            foreach (var one in await memory.FindLostAsync(cancellation))
+            {
+                found.Add(one.By == "log"
+                    ? new Complaint(
+                        true,
+                        $"The log sealed the row at position {one.Position}, and the journal, which ends at {last}, "
+                        + "does not have it: the log is newer than the journal, which was copied before it or is "
+                        + "older.",
+                        "Put back the journal that belongs to this log, or audit restore a backup.")
+                    : new Complaint(
+                        true,
+                        $"{one.By} remembers {one.Position} sealed rows, and the store has fewer: it was set back.",
+                        "Put back the newer store; only if it is lost, audit serve --accept-set-back REASON, once."));
+            }
+
+            var logs = await store.ReadLogsAsync(cancellation);
+            if (logs is [.., { Halt: { } halt }])
+            {
+                found.Add(new Complaint(
+                    true, $"The log is halted: {halt.Reason}",
+                    "audit verify names every place; then audit log resume."));
+            }
+
+            return found;
+        }
+    }
+}
+
+/// <summary>A database that is written while no node has it, or in short transactions beside one.</summary>
+internal sealed class StoreTarget : IAsyncDisposable
+{
+    /// <summary>How long it waits in all for a file that others write into without a break.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    // What is deleted is overwritten, as by a node.
+    private const string FileSettings = "PRAGMA secure_delete = ON";
+
+    private readonly SqliteDatabase? file;
+    private readonly PostgresPool? pool;
+
+    /// <summary>How long the last change kept others from writing, without what it waited for a file.</summary>
+    public TimeSpan Held { get; private set; }
+
+    private StoreTarget(SqliteDatabase? file, PostgresPool? pool) => (this.file, this.pool) = (file, pool);
+
+    public static StoreTarget Open(string address)
+    {
+        var place = StoreAddress.Parse(address);
+        return place.IsSqlite
+            ? new StoreTarget(SqliteDatabase.OpenWriter(Path.GetFullPath(place.Place), FileSettings), null)
+            : new StoreTarget(null, new PostgresPool(
+                place.Place, new PostgresUse("SET synchronous_commit = on", (_, failure) => failure)
+                {
+                    CommandSeconds = 0, MostConnections = 1,
+                }));
+    }
+
+    public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
+        file is null ? pool!.ReadAsync(read, cancellation) : read(new SqliteSession(file));
+
+    public async Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        var changed = file is not null
+            ? Change(file, Begun, cancellation)
+            : await pool!.ChangeAsync(change, cancellation);
+        Held = clock.Elapsed;
+        return changed;
+
+        Task<T> Begun(IStoreSession session)
+        {
+            clock.Restart();
+            return change(session);
+        }
+    }
+
+    private static T Change<T>(
+        SqliteDatabase file, Func<IStoreSession, Task<T>> change, CancellationToken cancellation)
+    {
+        for (var waited = Stopwatch.StartNew(); ;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                return file.Transact(within => change(new SqliteSession(within)).GetAwaiter().GetResult());
+            }
+            catch (SqliteFailure failure) when (failure.IsBusy && waited.Elapsed < Patience)
+            {
+                // SQLite gives no turns: beside a node that writes all the time one waits for longer than that.
+                file.RollBack();
+            }
+            catch
+            {
+                file.RollBack();
+                throw;
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        file?.Dispose();
+        return pool?.DisposeAsync() ?? default;
+    }
+
+    /// <summary>Puts rows of one table in, whole.</summary>
+    public Task<bool> PutAsync(TableShape table, IEnumerable<object?[]> rows, CancellationToken cancellation) =>
+        ChangeAsync(
+            async session =>
+            {
+                await session.ExecuteAllAsync(table.InsertSql(""), rows, cancellation);
+                return true;
+            },
+            cancellation);
 }

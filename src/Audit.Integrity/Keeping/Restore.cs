@@ -88,17 +88,8 @@ public sealed class Restore
         await using (var target = StoreTarget.Open(address))
         {
             await PutStoreAsync(target, cancellation);
-            // What was cut after it was first backed up stands in an older file still.
-            var cut = Tables([TableShape.Cut]).Select(row => (long)row.Values[0]!).ToHashSet();
-            foreach (var part in backup.Parts)
-            {
-                await PutAsync(
-                    target, PartWriter.Read(directory, part).Where(row => !cut.Contains((long)row.Values[0]!)), "",
-                    cancellation);
-            }
-
+            await PutAsync(target, KeptRows(), "", cancellation);
             await PutAsync(target, Tables(TableShape.OfCut), "", cancellation);
-
             await PutKeysAsync(target, cancellation);
         }
 
@@ -190,7 +181,7 @@ public sealed class Restore
                     cancellation);
             },
             cancellation);
-        await PutAsync(target, Tables([.. TableShape.OfStore.Except(TableShape.OfCut)]), "", cancellation);
+        await PutAsync(target, Tables(TableShape.OfStore), "", cancellation);
     }
 
     /// <summary>
@@ -242,6 +233,25 @@ public sealed class Restore
         await using var look = new StoreLook(address);
         return await ErasedContent.ReadAllAsync(
             await StoreMeta.EntryKeysAsync(address, keys, cancellation), look, cancellation);
+    }
+
+    /// <summary>The rows of all parts, but those that were cut since: both are in order of position.</summary>
+    private IEnumerable<(TableShape Table, object?[] Values)> KeptRows()
+    {
+        using var cut = Tables([TableShape.Cut]).Select(row => (long)row.Values[0]!).GetEnumerator();
+        var isMore = cut.MoveNext();
+        foreach (var row in backup.Parts.SelectMany(part => PartWriter.Read(directory, part)))
+        {
+            while (isMore && cut.Current < (long)row.Values[0]!)
+            {
+                isMore = cut.MoveNext();
+            }
+
+            if (!isMore || cut.Current != (long)row.Values[0]!)
+            {
+                yield return row;
+            }
+        }
     }
 
     private IEnumerable<(TableShape Table, object?[] Values)> Tables(IReadOnlyList<TableShape> wanted) =>
@@ -352,49 +362,4 @@ public sealed class Restore
         fault.Kind is not (IntegrityFaultKind.Unsealed or IntegrityFaultKind.Halted)
         && !(fault.Kind is IntegrityFaultKind.ContentClosed && keysDirectory is null)
         && !(fault.Kind is IntegrityFaultKind.NoLog && backup.Log is not { Size: > 0 });
-}
-
-/// <summary>A database that is written while no node has it.</summary>
-internal sealed class StoreTarget : IAsyncDisposable
-{
-    private readonly SqliteDatabase? file;
-    private readonly PostgresPool? pool;
-
-    private StoreTarget(SqliteDatabase? file, PostgresPool? pool) => (this.file, this.pool) = (file, pool);
-
-    public static StoreTarget Open(string address)
-    {
-        var place = StoreAddress.Parse(address);
-        return place.IsSqlite
-            ? new StoreTarget(SqliteDatabase.OpenWriter(Path.GetFullPath(place.Place)), null)
-            : new StoreTarget(null, new PostgresPool(
-                place.Place, new PostgresUse("SET synchronous_commit = on", (_, failure) => failure)
-                {
-                    CommandSeconds = 0, MostConnections = 1,
-                }));
-    }
-
-    public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
-        file is null ? pool!.ReadAsync(read, cancellation) : read(new SqliteSession(file));
-
-    public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
-        file is null
-            ? pool!.ChangeAsync(change, cancellation)
-            : Task.FromResult(file.Transact(within => change(new SqliteSession(within)).GetAwaiter().GetResult()));
-
-    public ValueTask DisposeAsync()
-    {
-        file?.Dispose();
-        return pool?.DisposeAsync() ?? default;
-    }
-
-    /// <summary>Puts rows of one table in, whole.</summary>
-    public Task<bool> PutAsync(TableShape table, IEnumerable<object?[]> rows, CancellationToken cancellation) =>
-        ChangeAsync(
-            async session =>
-            {
-                await session.ExecuteAllAsync(table.InsertSql(""), rows, cancellation);
-                return true;
-            },
-            cancellation);
 }

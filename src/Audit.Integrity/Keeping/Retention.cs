@@ -68,6 +68,10 @@ public sealed record Retention(string Version, string Text, IReadOnlyList<Retent
     internal bool IsDue(StoredSession session, DateTimeOffset now) =>
         ClassOf(session).Keep is { } keep && session.Recorded <= now.UtcDateTime - keep;
 
+    /// <summary>Nothing is due by any rule that was recorded later.</summary>
+    public DateTimeOffset DueBefore(DateTimeOffset now) =>
+        Classes.Min(one => one.Keep) is { } shortest ? now - shortest : DateTimeOffset.MinValue;
+
     /// <summary>What is due of a store, by classes, and what of that stays all the same, with why.</summary>
     public async Task<(IReadOnlyDictionary<string, long> Due, IReadOnlyDictionary<string, long> Stays)> PlanAsync(
         string address, EntryKeys entries, DateTimeOffset now, CancellationToken cancellation)

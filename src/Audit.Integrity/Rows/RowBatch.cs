@@ -73,9 +73,13 @@ internal sealed class RowBatch(int most = RowBatch.MostRows)
         used = 0;
     }
 
-    /// <param name="row">With position, sequence, created, identifier, deleted, stream, manifest, message, and the
-    /// event by which it was cut, or 0.</param>
-    public void Add(IStoredRow row) => Take(
+    /// <param name="row">With position, sequence, created, identifier, deleted, stream, manifest, message.</param>
+    public void Add(IStoredRow row) => Take(row, disposal: 0);
+
+    /// <param name="row">The same, and behind it the event by which it was cut, or 0.</param>
+    public void AddWithCut(IStoredRow row) => Take(row, row.Number(8));
+
+    private void Take(IStoredRow row, long disposal) => Take(
         new RowSlot
         {
             Position = row.Number(0),
@@ -83,7 +87,7 @@ internal sealed class RowBatch(int most = RowBatch.MostRows)
             Created = row.Number(2),
             Identifier = (int?)row.NumberOrNull(3),
             Deleted = row.Flag(4),
-            Disposal = row.Number(8),
+            Disposal = disposal,
         },
         row.Bytes(5), row.Bytes(6), row.Bytes(7));
 
@@ -91,9 +95,10 @@ internal sealed class RowBatch(int most = RowBatch.MostRows)
     public void Take(
         in RowSlot row, ReadOnlySpan<byte> stream, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message)
     {
-        if (row.Disposal == 0)
+        // Of what has other than two hashes left no entry can be made, and its leaf is none that was sealed.
+        if (row.Disposal == 0 || message.Length != 2 * TreeHash.Size)
         {
-            Add(row, stream, manifest, message);
+            Add(row with { IsEntry = row.Disposal != 0 }, stream, manifest, message);
             return;
         }
 

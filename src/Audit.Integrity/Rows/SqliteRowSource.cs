@@ -113,7 +113,7 @@ internal sealed class SqliteRowSource : IRowSource
                     throw SqliteFailure.OutOfOrder(page.Number(0), LastOf(batch) ?? from);
                 }
 
-                batch.Add(page);
+                batch.AddWithCut(page);
             }
         }
         finally

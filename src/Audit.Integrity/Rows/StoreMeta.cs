@@ -95,7 +95,8 @@ internal sealed class StoreLook : IStoreDatabase, IAsyncDisposable
         }
         else
         {
-            var use = new PostgresUse("", (_, failure) => failure)
+            // As a node asks: plans made of a small table, or of one that was never analyzed, must not scan all of it.
+            var use = new PostgresUse("SET enable_seqscan = off; SET jit = off", (_, failure) => failure)
             {
                 MostConnections = 2, ConnectSeconds = 30, ConnectTries = 3,
             };
@@ -131,6 +132,20 @@ internal sealed class StoreLook : IStoreDatabase, IAsyncDisposable
 
         return before;
     }
+
+    /// <summary>
+    /// Of some sessions those that the database's own function lets nobody cut for a hold, each with why: it knows the
+    /// names of streams, and nothing of agents, tasks or times. A file has no such function.
+    /// </summary>
+    public async Task<IReadOnlyList<(string Owner, string Why)>> FindHeldAsync(
+        IEnumerable<string> owners, CancellationToken cancellation) => file is not null ? [] : await ReadAsync(
+        session => session.QueryAsync(
+            """
+            SELECT o.owner, h.why FROM unnest($1) AS o(owner), LATERAL journal_held_by(ARRAY[o.owner]) AS h(why)
+            WHERE (SELECT journal_held_by($1)) IS NOT NULL AND h.why IS NOT NULL
+            """,
+            [owners.ToArray()], row => (row.Text(0), row.Text(1)), cancellation),
+        cancellation);
 
     public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
         file is null

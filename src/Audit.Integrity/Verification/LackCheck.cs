@@ -226,6 +226,9 @@ public sealed record DisposedRows(
     /// <summary>Of the event that nodes forgot: up to which end of a cut.</summary>
     public const string ThroughMember = "through";
 
+    /// <summary>What was recorded later stays, in ticks: no rule makes it due.</summary>
+    public long Before { get; init; }
+
     public string AdoptedBy { get; init; } = "";
 
     public string ConfirmedBy { get; init; } = "";
@@ -250,6 +253,7 @@ public sealed record DisposedRows(
         json.WriteString("parts", Parts);
         json.WriteString("version", Version);
         json.WriteString("to", To);
+        json.WriteNumber("before", Before);
         json.WriteString("adopted_by", AdoptedBy);
         json.WriteString("confirmed_by", ConfirmedBy);
     }
@@ -270,6 +274,7 @@ public sealed record DisposedRows(
         Text(facts, "segment"), Text(facts, "sha256"), facts.GetProperty("rows").GetInt64(),
         Text(facts, LeavesMember), Text(facts, "parts"), Text(facts, "version"), Text(facts, "to"))
     {
+        Before = facts.TryGetProperty("before", out var before) && before.TryGetInt64(out var ticks) ? ticks : 0,
         AdoptedBy = Text(facts, "adopted_by"), ConfirmedBy = Text(facts, "confirmed_by"),
     };
 

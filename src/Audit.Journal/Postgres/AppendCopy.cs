@@ -27,8 +27,7 @@ internal sealed class AppendCopy : IAsyncDisposable
         SELECT 1 / (NOT EXISTS (
             SELECT FROM journal_staged r WHERE r.expected IS NOT NULL AND r.expected
                 <> coalesce((SELECT max(j.sequence_number) FROM journal j WHERE j.persistence_id = r.persistence_id), 0)
-            ) AND NOT EXISTS (
-            SELECT FROM journal_staged r JOIN journal_cut_stream c ON c.persistence_id = r.persistence_id))::int
+            ))::int
         """;
 
     // Somebody who took a number without the lock makes the rows' positions other than counted.
@@ -144,8 +143,8 @@ internal sealed class AppendCopy : IAsyncDisposable
     }
 
     /// <returns>
-    /// The first position, or nothing when a stream does not stand where it should, a key was there already, or the
-    /// positions are not those that were counted.
+    /// The first position, or nothing when a stream does not stand where it should, a key was there already, a stream
+    /// was cut, or the positions are not those that were counted.
     /// </returns>
     private async Task<long?> TryMoveAsync()
     {

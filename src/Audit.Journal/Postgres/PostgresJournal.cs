@@ -7,8 +7,6 @@ internal sealed class PostgresJournal : IJournal
 {
     private const int MostRowsInPage = 10_000;
 
-    private const string CutSql = $"{JournalTable.CutStreamsSql} WHERE persistence_id = ANY ($1)";
-
     private readonly PostgresPool pool;
     private readonly PostgresWriter writer;
     private readonly CommitSignal signal;
@@ -57,15 +55,6 @@ internal sealed class PostgresJournal : IJournal
             () => pool.ReadAtLengthAsync(
                 (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation),
             cancellation);
-        if (found.Count < streams.Count)
-        {
-            var missing = streams.Select(stream => stream.ToString()).Where(stream => !found.ContainsKey(stream));
-            var cut = await pool.ReadAsync(
-                session => session.QueryAsync(CutSql, [missing.ToArray()], JournalRows.OfCut, cancellation),
-                cancellation);
-            cut.ForEach(row => found[row.PersistenceId] = [row]);
-        }
-
         var result = new IReadOnlyList<JournalRow>[streams.Count];
         for (var i = 0; i < result.Length; i++)
         {

@@ -25,10 +25,14 @@ internal static class PostgresReads
         WHERE persistence_id = $1 AND sequence_number > $2 ORDER BY sequence_number LIMIT $3
         """;
 
+    // In the one question what is left of streams that were cut: most of those asked for are new, and have neither.
     private const string StreamsSql =
         $"""
-        SELECT {JournalTable.Columns} FROM journal
-        WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number
+        (SELECT {JournalTable.Columns} FROM journal
+        WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number)
+        UNION ALL
+        SELECT disposal, persistence_id, sequence_number, 0, '{JournalTable.CutManifest}', ''::bytea, NULL, false, NULL
+        FROM journal_cut_stream WHERE persistence_id = ANY ($1)
         """;
 
     private const string PositionsSql =
@@ -149,7 +153,7 @@ internal static class PostgresReads
         NpgsqlConnection connection, StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
         ReadAsync(connection, StreamSql, cancellation, Id(stream), Number(afterSequence), Number(limit));
 
-    /// <returns>The rows of each stream that has any.</returns>
+    /// <returns>The rows of each stream that has any, or the one that says that it was cut.</returns>
     public static async Task<Dictionary<string, List<JournalRow>>> StreamsAsync(
         NpgsqlConnection connection, IReadOnlyList<StreamKey> streams, CancellationToken cancellation)
     {

@@ -17,7 +17,12 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2.5);
 
     /// <summary>So many keys of what was cut go in one go: as long as that takes nobody else writes.</summary>
-    private const int RetiredAtOnce = 50, StreamsAtOnce = 500;
+    private const int RetiredAtOnce = 50, StreamsAtOnce = 500, RangesAtOnce = 32;
+
+    private static readonly string FindCutSql = "SELECT disposal FROM journal_cut_stream WHERE "
+        + string.Join(" OR ", Enumerable.Range(0, RangesAtOnce).Select(range =>
+            $"(persistence_id >= ${2 * range + 1} AND persistence_id < ${2 * range + 2})"))
+        + " LIMIT 1";
 
     // Where nodes may not change the table, the owner's functions do it, and ask for the event.
     private readonly string end = isOnServer
@@ -209,10 +214,35 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
         IStoreSession session, string owner, CancellationToken cancellation) =>
         AskAsync(StreamsSql, session, owner, cancellation);
 
-    /// <summary>The streams of a session that were cut from the journal.</summary>
-    public static Task<List<string>> CutStreamsAsync(
+    /// <summary>The streams of a session that were cut from the journal; an older store knows of none.</summary>
+    public static async Task<List<string>> CutStreamsAsync(
         IStoreSession session, string owner, CancellationToken cancellation) =>
-        AskAsync(CutSql, session, owner, cancellation);
+        (await session.QueryAsync(JournalTable.HasCutSql, [], row => row.Number(0), cancellation))[0] == 0 ? []
+        : await AskAsync(CutSql, session, owner, cancellation);
+
+    /// <summary>
+    /// The position of the event by which a stream was cut whose name lies in one of these ranges, each from its first
+    /// name until before its end; null where none was.
+    /// </summary>
+    public static async Task<long?> FindCutAsync(
+        IStoreDatabase database, IEnumerable<(string First, string End)> ranges, CancellationToken cancellation)
+    {
+        foreach (var some in ranges.Chunk(RangesAtOnce))
+        {
+            // One statement serves every number of them: the last one stands for those that are not there.
+            object?[] values = [.. Enumerable.Range(0, RangesAtOnce)
+                .Select(index => some[Math.Min(index, some.Length - 1)])
+                .SelectMany(range => new[] { range.First, range.End })];
+            if (await database.ReadAsync(
+                session => session.QueryAsync(FindCutSql, values, row => row.Number(0), cancellation), cancellation)
+                is [var position])
+            {
+                return position;
+            }
+        }
+
+        return null;
+    }
 
     private static Task<List<string>> AskAsync(
         string sql, IStoreSession session, string owner, CancellationToken cancellation)

@@ -158,12 +158,8 @@ public sealed class AuditStore : IAuditStore
 
     public string? OpenedFrom { get; private init; }
 
-    public async Task<long?> FindCutAsync(string first, string end, CancellationToken cancellation) =>
-        (await database.ReadAsync(
-            session => session.QueryAsync(
-                "SELECT disposal FROM journal_cut_stream WHERE persistence_id >= $1 AND persistence_id < $2 LIMIT 1",
-                [first, end], row => row.Number(0), cancellation),
-            cancellation)) is [var position] ? position : null;
+    public Task<long?> FindCutAsync(IEnumerable<(string First, string End)> ranges, CancellationToken cancellation) =>
+        KeyEnding.FindCutAsync(database, ranges, cancellation);
 
     public async Task<IReadOnlyList<CutRow>> ReadCutAsync(long disposal, CancellationToken cancellation) =>
         await database.ReadAsync(
@@ -239,6 +235,16 @@ public sealed class AuditStore : IAuditStore
             ? SqliteStore.OpenAsync(store, how, cancellation)
             : PostgresStore.OpenAsync(store, how, cancellation);
     }
+
+    /// <inheritdoc cref="SqliteStore.Shrink"/>
+    public static (long Before, long After) Shrink(string address) => StoreAddress.Parse(address) switch
+    {
+        { IsSqlite: true, IsMissing: false } file => SqliteStore.Shrink(Path.GetFullPath(file.Place)),
+        { IsSqlite: true } => throw new StoreException($"There is no store {address}."),
+        _ => throw new StoreException(
+            "A database uses the room of rows that were cut again by itself. What is to be given back, the owner of "
+            + "the table gives back while no node runs: VACUUM (FULL) journal."),
+    };
 
     /// <summary>Puts an opened store together; only who has its keys gets it.</summary>
     /// <param name="lockSql">What keeps other nodes from a table until a transaction ends; null where none is.</param>
@@ -377,10 +383,8 @@ public interface IAuditStore : IAsyncDisposable
     /// <summary>Takes what one node at a time may have; null while another has it.</summary>
     Task<HeldLock?> TryHoldAsync(AdvisoryLock key, CancellationToken cancellation);
 
-    /// <summary>
-    /// The position of the event by which a stream was cut whose name lies in a range; null where none was.
-    /// </summary>
-    Task<long?> FindCutAsync(string first, string end, CancellationToken cancellation);
+    /// <summary>The position of the event by which a stream was cut that lies in one of these ranges, if any.</summary>
+    Task<long?> FindCutAsync(IEnumerable<(string First, string End)> ranges, CancellationToken cancellation);
 
     /// <summary>What is left of the rows that were cut by an event, in order of position.</summary>
     Task<IReadOnlyList<CutRow>> ReadCutAsync(long disposal, CancellationToken cancellation);

@@ -81,8 +81,20 @@ internal static class PostgresStore
             await connection.RunSqlAsync(VersionsSql, cancellation);
         }
 
-        await Scripts.ApplyAsync(
-            new PostgresSession(connection), "schema_version", "now()", $"The store {pool.Place}", cancellation);
+        try
+        {
+            await Scripts.ApplyAsync(
+                new PostgresSession(connection), "schema_version", "now()", $"The store {pool.Place}", cancellation);
+        }
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new StoreException(
+                $"The store in PostgreSQL at {pool.Place} is of an older program, and the role that signs in here may "
+                + $"not bring it to version {Scripts.Version} ({refused.MessageText}): start a node once as the role "
+                + "that made it, or as a superuser, and then run deploy/postgres/roles.sql again.",
+                refused);
+        }
+
         await transaction.CommitAsync(cancellation);
     }
 }

@@ -47,6 +47,32 @@ internal static class SqliteStore
         }
     }
 
+    /// <summary>
+    /// Writes a file anew without the room of rows that were cut. A page of which some rows stay keeps the room of the
+    /// others until then.
+    /// </summary>
+    /// <returns>Its bytes before and after.</returns>
+    /// <exception cref="StoreException">A node has it, or it cannot be written anew; then it is as it was.</exception>
+    public static (long Before, long After) Shrink(string path)
+    {
+        using var hold = SqliteFileLock.Take(path);
+        try
+        {
+            var before = new FileInfo(path).Length;
+            using (var database = SqliteDatabase.OpenWriter(path, WriterSettings))
+            {
+                database.Execute("VACUUM");
+                database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            }
+
+            return (before, new FileInfo(path).Length);
+        }
+        catch (Exception failure) when (failure is SqliteFailure or IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"The store sqlite:{path} cannot be written anew: {failure.Message}", failure);
+        }
+    }
+
     private static async Task<IAuditStore> OpenFileAsync(
         string path, StoreOpening how, CancellationToken cancellation)
     {

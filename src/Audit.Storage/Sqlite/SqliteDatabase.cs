@@ -14,6 +14,9 @@ public sealed class SqliteFailure(int code, string reason) : DbException($"SQLit
     /// <summary>What lies in the file cannot be read.</summary>
     public bool IsDamage => Code is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
 
+    /// <summary>Somebody else writes just now.</summary>
+    public bool IsBusy => Code is raw.SQLITE_BUSY;
+
     /// <summary>In SQLite's own words.</summary>
     public string Reason { get; } = reason;
 

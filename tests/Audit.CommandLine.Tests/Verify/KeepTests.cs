@@ -56,7 +56,10 @@ public sealed class KeepTests : IDisposable
         Assert.Contains("2 rows of 1 sessions were cut", (await RunAsync(book)).Require(ExitCode.Fine).Out);
         Assert.Contains("0 rows of 0 sessions were cut", (await RunAsync(book)).Require(ExitCode.Fine).Out);
         await book.SendAsync(Open("s-4"));
+        Assert.Contains("in use by", (await book.RunAsync("keep", "shrink")).Require(ExitCode.WrongUse).Error);
         await book.StopNodeAsync();
+        await book.VerifyAsync(ExitCode.Fine, "--read-models");
+        Assert.Contains("The journal had", (await book.RunAsync("keep", "shrink")).Require(ExitCode.Fine).Out);
         await book.VerifyAsync(ExitCode.Fine, "--read-models");
 
         // A backup knows what was cut, and a book of before is opened from the archive.
@@ -138,7 +141,7 @@ public sealed class KeepTests : IDisposable
         foreach (var (change, said) in ((string, string)[])
             [
                 ("DROP TRIGGER journal_cut_no_update; UPDATE journal_cut SET disposal = (SELECT max(disposal) FROM journal_cut) WHERE ordering = (SELECT min(ordering) FROM journal_cut)", "gone in part, or others"),
-                ("DELETE FROM journal_cut_stream WHERE persistence_id LIKE '%s-2|%'", "cut in part"),
+                ("DROP TRIGGER journal_cut_stream_no_delete; DELETE FROM journal_cut_stream WHERE persistence_id LIKE '%s-2|%'", "cut in part"),
                 ("DROP TRIGGER journal_no_cut_stream; INSERT INTO journal SELECT max(ordering) + 1, 0, 0, (SELECT persistence_id FROM journal_cut_stream LIMIT 1), 3, x'7b7d', NULL, 7401, NULL FROM journal", "has a row in the journal"),
                 ("DROP TRIGGER journal_cut_no_delete; DELETE FROM journal_cut", "nothing of them is left"),
             ])
@@ -276,6 +279,17 @@ public sealed class KeepTests : IDisposable
         }));
         (await book.RunAsync(["archive", "--before", "0d", "--to", Aside, "--keys-to", Keys, .. more])).Require(ExitCode.Fine);
         segment = ArchiveSegment.ReadAll(Aside)[^1];
+        // Its end is written down, whatever was cut by it.
+        Assert.Contains("is written down as ended", await CutAsync(async digests =>
+        {
+            var position = long.Parse(await PostAsync(client, Of(digests)));
+            (await client.PostAsJsonAsync(new Uri($"/v1/disposals/{position}/done", UriKind.Relative), new { })).EnsureSuccessStatusCode();
+            return position;
+        }));
+        // The rules of which the book says that it goes by them are for older rows.
+        var later = await AdoptFileAsync("""{"default": "1d"}""");
+        Assert.Contains("younger", await CutAsync(async digests => long.Parse(await PostAsync(client, Of(digests) with { Version = later }))));
+        Assert.Equal(version, await AdoptFileAsync(Rules));
         // It is held at the last moment.
         Assert.Contains("hold", await CutAsync(async digests =>
         {
@@ -285,6 +299,24 @@ public sealed class KeepTests : IDisposable
         }));
         (await book.RunAsync(["verify", .. more])).Require(ExitCode.Fine);
         Assert.Contains("s-1", (await book.RunAsync("show", "s-1")).Require(ExitCode.Fine).Out);
+        if (!book.Store.StartsWith("sqlite"))
+        {
+            // A database knows no agents: a hold over one stands over all, and is asked for before anything is written down.
+            await book.SendAsync([.. Records.Items("s-2", 1)]);
+            (await book.RunAsync(["archive", "--before", "0d", "--to", Aside, "--keys-to", Keys, .. more])).Require(ExitCode.Fine);
+            segment = ArchiveSegment.ReadAll(Aside)[^1];
+            (await book.RunAsync("hold", "--agent", "nobody", "--reason", "another case")).Require(ExitCode.Fine);
+            Assert.Contains("names no source", await CutAsync(_ => throw new InvalidOperationException("asked")));
+        }
+
+        async Task<string> AdoptFileAsync(string text)
+        {
+            var file = directory.File("rules.json");
+            await File.WriteAllTextAsync(file, text);
+            var adopted = (await As(book, "anna", "keep", "adopt", file)).Require(ExitCode.Fine).Out.Split('\t')[0];
+            (await As(book, "bob", "keep", "confirm", adopted)).Require(ExitCode.Fine);
+            return adopted;
+        }
 
         DisposalOf Of(SegmentDigests digests) => other with
         {
@@ -341,6 +373,7 @@ public sealed class KeepTests : IDisposable
         await book.SendAsync([.. Records.Items("s-3", 1)]);
         var said = (await book.RunAsync("verify", "--store", book.Store)).Require(ExitCode.Fine).Out;
         Assert.Contains("archived    4 of the 4 rows", said);
+        Assert.Contains("VACUUM (FULL) journal", (await book.RunAsync("keep", "shrink", "--store", book.Store)).Require(ExitCode.WrongUse).Error);
     }
 
     public void Dispose()

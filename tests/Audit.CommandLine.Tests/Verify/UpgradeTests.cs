@@ -72,6 +72,62 @@ public sealed class UpgradeTests : IDisposable
         Assert.Contains("The log of ", (await book.RunAsync(check)).Require(ExitCode.WrongUse).Error);
     }
 
+    /// <summary>The newer program beside a node of before it, which has nothing of what was cut.</summary>
+    [Fact]
+    public async Task a_store_of_before_rows_were_cut_is_backed_up_archived_verified_and_brought_on()
+    {
+        await using var book = await SealedBook.LeftAsync([.. Records.Items("s-1", 2)]);
+        await ChangeAsync(
+            book.PathOf("journal.db"),
+            """
+            DROP TRIGGER journal_no_cut_stream; DROP TRIGGER journal_no_delete; DROP TABLE journal_cut; DROP TABLE journal_cut_stream;
+            CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+            DELETE FROM schema_version WHERE version = 5
+            """);
+        await KeepAsync(book);
+    }
+
+    [PostgresFact]
+    public async Task a_database_of_before_rows_were_cut_is_backed_up_archived_verified_and_brought_on()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var book = SealedBook.On("postgres:" + database.ConnectionString);
+        await book.RunNodeAsync();
+        await book.SendAsync([.. Records.Items("s-1", 2)]);
+        await book.StopNodeAsync();
+        await PostgresServer.ExecuteAsync(
+            database.ConnectionString,
+            """
+            DROP TRIGGER journal_delete_cut ON journal; DROP TRIGGER journal_closed ON journal; DROP TABLE journal_cut, journal_cut_stream;
+            DROP FUNCTION journal_refuse_delete, journal_refuse_cut_stream, journal_act_of, journal_held_by, journal_cut_rows;
+            DELETE FROM schema_version WHERE version = 8
+            """);
+        await KeepAsync(book, "--store", book.Store);
+    }
+
+    private async Task KeepAsync(SealedBook book, params string[] more)
+    {
+        string[] backup = ["backup", "--to", directory.File("backup"), "--keys-to", directory.File("keys"), .. more],
+            archive = ["archive", "--before", "0d", "--to", directory.File("archive"), "--keys-to", directory.File("apart"), .. more];
+        (await book.RunAsync(["migrate", "--check", .. more])).Require(ExitCode.Failed);
+        // Twice: the second goes on with the first.
+        foreach (var command in new[] { backup, backup, archive, archive, ["verify", .. more] })
+        {
+            (await book.RunAsync(command)).Require(ExitCode.Fine);
+        }
+
+        await book.RunNodeAsync();
+        await book.SendAsync([.. Records.Items("s-2", 1)]);
+        foreach (var command in new[] { backup, archive, ["verify", .. more], ["migrate", "--check", .. more] })
+        {
+            (await book.RunAsync(command)).Require(ExitCode.Fine);
+        }
+
+        (await InProcess.RunAsync(
+            "restore", "--from", directory.File("backup"), "--keys-from", directory.File("keys"), "--reason", "a trial", "--data",
+            directory.File("restored"), "--row-key", book.PathOf("row.key"))).Require(ExitCode.Fine);
+    }
+
     public void Dispose()
     {
         SqliteConnection.ClearAllPools();

@@ -1,3 +1,4 @@
+using Audit.Journal.Stores;
 using Audit.Node.Tests.Support;
 using Npgsql;
 
@@ -70,6 +71,43 @@ public sealed class PostgresRolesTests
         await Patience.UntilAsync(
             async () => (await node.GetAsync("/v1/sessions/s-1/calls/c-2")).Status == 200, "the read models were built anew");
         Assert.Empty((await OwnVerification.RunAsync(node)).Integrity.Faults);
+    }
+
+    [PostgresFact]
+    public async Task after_an_update_by_whom_made_the_tables_nodes_go_on_with_the_role_and_say_before_it_what_to_do()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var owner = await TestNode.StartAsync("postgres:" + database.ConnectionString);
+        await RecordSealedAsync(owner, "c-1");
+        await owner.StopAsync();
+        await RunAsync(database.ConnectionString, await File.ReadAllTextAsync(Script()));
+        await RunAsync(database.ConnectionString, $"ALTER ROLE audit_node PASSWORD '{Password}'");
+        // As the program before this one left it.
+        await RunAsync(database.ConnectionString, """
+            DROP TRIGGER journal_delete_cut ON journal; DROP TRIGGER journal_closed ON journal; DROP TABLE journal_cut, journal_cut_stream;
+            DROP FUNCTION journal_refuse_delete, journal_refuse_cut_stream, journal_act_of, journal_held_by, journal_cut_rows;
+            DELETE FROM schema_version WHERE version = 8
+            """);
+        var restricted = new NpgsqlConnectionStringBuilder(database.ConnectionString)
+        {
+            Username = "audit_node", Password = Password,
+        }.ConnectionString;
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => TestNode.StartAsync(
+            "postgres:" + restricted, change: options => options with { Data = owner.Data }));
+        Assert.Contains("run deploy/postgres/roles.sql again", refused.Message);
+        Assert.Contains("not those of this program", (await Assert.ThrowsAsync<PostgresException>(
+            async () => await RunAsync(database.ConnectionString, await File.ReadAllTextAsync(Script())))).MessageText);
+
+        var store = await AuditStore.OpenAsync(
+            "postgres:" + database.ConnectionString, _ => RowKeys.Open(owner.Options.RowKeyFile, isNewStore: false), default);
+        await store.DisposeAsync();
+        await using var node = await TestNode.StartAsync("postgres:" + restricted, change: options => options with { Data = owner.Data });
+        await RecordSealedAsync(node, "c-2");
+        foreach (var forbidden in (string[])
+            ["INSERT INTO journal_cut VALUES (1, 1, 1, '', 1)", "DELETE FROM journal_cut_stream", "SELECT journal_cut_rows(1, '', '', '', '{}', '{}', '{}')"])
+        {
+            Assert.Equal("42501", (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(restricted, forbidden))).SqlState);
+        }
     }
 
     private static async Task RecordSealedAsync(TestNode node, string call)

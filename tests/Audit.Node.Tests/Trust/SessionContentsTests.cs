@@ -142,6 +142,17 @@ public sealed class SessionContentsTests : IAsyncLifetime
         await Patience.UntilAsync(async () => (await MarksAsync(other, "s-1")).Count > 0, "the hour is over");
     }
 
+    [PostgresFact]
+    public async Task a_database_is_told_how_much_a_session_held_too()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var other = await TestNode.StartAsync("postgres:" + database.ConnectionString);
+        (await other.RecordAsync(Records.Item("s-1", "c-1", Records.Completed()))).Require(201);
+        (await other.PostAsync(
+            "/v1/records?wait=sealed", """{"session_id":"s-1","note":{"type":"session_ended","at":"2025-01-02T03:05:00Z","detail":{} }}""")).Require(201);
+        await Patience.UntilAsync(async () => (await MarksAsync(other, "s-1")).Count > 0, "it is written how much the session held");
+    }
+
     private static string Without(string contents, long row)
     {
         using var json = JsonDocument.Parse(contents);

@@ -8,6 +8,8 @@ CREATE TABLE journal_cut (
     disposal        BIGINT NOT NULL
 );
 
+CREATE INDEX journal_cut_disposal ON journal_cut (disposal);
+
 CREATE TABLE journal_cut_stream (
     persistence_id  VARCHAR(255) COLLATE "C" NOT NULL PRIMARY KEY,
     sequence_number BIGINT NOT NULL,
@@ -32,26 +34,75 @@ BEGIN
             RETURN OLD;
         END $$;
 
-        -- Whether a hold may stand over a session. What it cannot tell of one, it takes for one over everything.
-        CREATE FUNCTION journal_is_held(owners text[]) RETURNS boolean LANGUAGE sql
+        -- Nothing is added to a stream that was cut: it would begin another history. It reads to writers as a key that
+        -- is there already; they look again, and find that the stream was cut.
+        CREATE FUNCTION journal_refuse_cut_stream() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            -- OFFSET 0: one look at the key for each row, however many streams were cut.
+            IF EXISTS (SELECT FROM added a WHERE EXISTS (
+                SELECT FROM BOOK.journal_cut_stream c WHERE c.persistence_id = a.persistence_id OFFSET 0)) THEN
+                RAISE EXCEPTION
+                    'the journal is append-only: a stream that was cut is closed, and nothing is added to it'
+                    USING ERRCODE = 'unique_violation';
+            END IF;
+            RETURN NULL;
+        END $$;
+
+        -- An act as it is written down; nothing where the message is none.
+        CREATE FUNCTION journal_act_of(message bytea) RETURNS json LANGUAGE plpgsql IMMUTABLE
         SET search_path = pg_catalog, pg_temp AS $$
-            WITH acts AS MATERIALIZED (
-                SELECT convert_from(message, 'UTF8')::json AS said FROM BOOK.journal
+        BEGIN
+            RETURN convert_from(message, 'UTF8')::json;
+        EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
+            RETURN NULL;
+        END $$;
+
+        -- What holds one of these sessions, in words; null where nothing does. A hold that names no source, or that cannot
+        -- be read, is taken for one over everything: what agents or tasks a session had stands in no name of a stream.
+        CREATE FUNCTION journal_held_by(owners text[]) RETURNS text LANGUAGE plpgsql STABLE
+        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+        DECLARE
+            said record;
+            act json;
+            one text[];
+            holds text[] := '{}';
+            lifted text[] := '{}';
+        BEGIN
+            FOR said IN
+                SELECT ordering, message FROM BOOK.journal
                 WHERE persistence_id = 'operator|keeping'
-                    AND position(convert_to('"act":"hold.', 'UTF8') IN message) > 0),
-            standing AS (
-                SELECT a.said -> 'facts' AS facts FROM acts a
-                WHERE a.said ->> 'act' = 'hold.added' AND NOT EXISTS (
-                    SELECT FROM acts l WHERE l.said ->> 'act' = 'hold.lifted'
-                        AND l.said -> 'facts' ->> 'id' = a.said -> 'facts' ->> 'id'))
-            SELECT EXISTS (
-                SELECT FROM standing s
-                WHERE s.facts ->> 'source' IS NULL OR octet_length(s.facts ->> 'source') > 24
+                    AND position(convert_to('"act":"hold.', 'UTF8') IN message) > 0
+            LOOP
+                BEGIN
+                    act := convert_from(said.message, 'UTF8')::json;
+                    IF act ->> 'act' = 'hold.lifted' THEN
+                        lifted := lifted || (act -> 'facts' ->> 'id');
+                    ELSIF act ->> 'act' = 'hold.added' THEN
+                        act := act -> 'facts';
+                        holds := holds || ARRAY[ARRAY[
+                            act ->> 'id',
+                            CASE WHEN json_typeof(act -> 'source') = 'string' THEN act ->> 'source' END,
+                            CASE WHEN json_typeof(act -> 'session_id') = 'string' THEN act ->> 'session_id' END]];
+                    END IF;
+                EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
+                    RETURN format('the row at position %s begins as a hold and cannot be read as one, so that it may '
+                        'stand over everything', said.ordering);
+                END;
+            END LOOP;
+            FOR n IN 1 .. coalesce(array_length(holds, 1), 0) LOOP
+                one := ARRAY[holds[n][1], holds[n][2], holds[n][3]];
+                CONTINUE WHEN one[1] = ANY (lifted);
+                -- A source's long name is cut in the names of its streams, and no name there has a bar.
+                IF one[2] IS NULL OR octet_length(one[2]) > 24 OR position('|' IN one[2] || coalesce(one[3], '')) > 0
                     OR EXISTS (SELECT FROM unnest(owners) AS o(owner)
-                        WHERE split_part(o.owner, '|', 2) = s.facts ->> 'source'
-                            AND (s.facts ->> 'session_id' IS NULL
-                                OR substr(o.owner, length(split_part(o.owner, '|', 2)) + 8) = s.facts ->> 'session_id')))
-        $$;
+                        WHERE split_part(o.owner, '|', 2) = one[2]
+                            AND (one[3] IS NULL OR split_part(o.owner, '|', 3) = one[3])) THEN
+                    RETURN format('the hold %s %s', one[1], CASE WHEN one[2] IS NULL
+                        THEN 'names no source, so that it may stand over everything' ELSE 'stands over it' END);
+                END IF;
+            END LOOP;
+            RETURN NULL;
+        END $$;
 
         -- Cuts whole sessions, for whoever has written the event that names the archive, knows the archive's digest and
         -- the leaves of what goes, and has the right to call it; see deploy/postgres/roles.sql. Of each row the leaf is
@@ -63,18 +114,30 @@ BEGIN
         --   hashes   of the salted stream of each row, which the log's entry has
         CREATE FUNCTION journal_cut_rows(
             event bigint, digest text, parts bytea, leaves bytea, owners text[], positions bigint[], hashes bytea[])
-        RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        -- As nodes ask: a plan that reads all of the table for each session is none.
+        RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        SET enable_seqscan = off SET jit = off AS $$
         DECLARE
             said json;
+            held text;
             there bigint;
             meant bigint;
             gone bigint;
         BEGIN
             PERFORM pg_advisory_xact_lock(7401, 1);
-            SELECT convert_from(message, 'UTF8')::json INTO said FROM BOOK.journal
+            SELECT BOOK.journal_act_of(message) INTO said FROM BOOK.journal
             WHERE ordering = event AND persistence_id = 'operator|keeping';
             IF said IS NULL OR said ->> 'act' IS DISTINCT FROM 'rows.disposed' THEN
                 RAISE EXCEPTION 'no event at this position says that rows go, and in which archive they are'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            IF EXISTS (
+                SELECT FROM (
+                    SELECT CASE WHEN position(convert_to('"act":"rows.cut"', 'UTF8') IN message) > 0
+                        THEN BOOK.journal_act_of(message) END AS act
+                    FROM BOOK.journal WHERE persistence_id = 'operator|keeping' AND ordering > event) AS later
+                WHERE act ->> 'act' = 'rows.cut' AND act -> 'facts' ->> 'number' = event::text) THEN
+                RAISE EXCEPTION 'what went by this event is written down as ended: nothing more goes by it'
                     USING ERRCODE = 'restrict_violation';
             END IF;
             IF digest !~ '^[0-9a-f]{64}$' OR said -> 'facts' ->> 'sha256' IS DISTINCT FROM digest
@@ -83,8 +146,16 @@ BEGIN
                     WHERE substr(parts, 1 + 32 * n, 32) = sha256(leaves)) THEN
                 RAISE EXCEPTION 'the archive is not the one that the event names' USING ERRCODE = 'restrict_violation';
             END IF;
-            IF BOOK.journal_is_held(owners) IS DISTINCT FROM false THEN
-                RAISE EXCEPTION 'a hold stands over rows that were to be cut' USING ERRCODE = 'restrict_violation';
+            -- The streams of an owner are looked for by its name, and so are its holds: with another bar in it the name
+            -- would stand for a part of a session that is held as a whole.
+            IF EXISTS (SELECT FROM unnest(owners) AS o(owner) WHERE o.owner !~ '^notes\|[^|]+\|[^|]+$'
+                OR o.owner IS NULL) THEN
+                RAISE EXCEPTION 'only whole sessions are cut, each named by the stream of its notes'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            held := BOOK.journal_held_by(owners);
+            IF held IS NOT NULL THEN
+                RAISE EXCEPTION 'rows that were to be cut stay: %', held USING ERRCODE = 'restrict_violation';
             END IF;
             SELECT count(*), count(*) FILTER (WHERE j.ordering = ANY (positions)) INTO there, meant
             FROM unnest(owners) AS o(owner) CROSS JOIN LATERAL (
@@ -93,10 +164,13 @@ BEGIN
                 SELECT ordering FROM BOOK.journal
                 WHERE persistence_id >= 'call|' || substr(o.owner, 7) || '|'
                     AND persistence_id < 'call|' || substr(o.owner, 7) || '}') AS j;
-            IF there = 0 OR there <> meant OR there <> cardinality(positions) OR there <> cardinality(hashes)
-                OR EXISTS (SELECT FROM unnest(owners) AS o(owner) WHERE o.owner NOT LIKE 'notes|%|%') THEN
+            IF there = 0 OR there <> meant OR there <> cardinality(positions) OR there <> cardinality(hashes) THEN
                 RAISE EXCEPTION 'only whole sessions are cut, and these have other rows by now'
                     USING ERRCODE = 'restrict_violation';
+            END IF;
+            IF EXISTS (SELECT FROM BOOK.journal WHERE ordering = ANY (positions)
+                AND (ordering > event OR created > coalesce((said -> 'facts' ->> 'before')::bigint, 0))) THEN
+                RAISE EXCEPTION 'a row is younger than what goes by this event' USING ERRCODE = 'restrict_violation';
             END IF;
             IF EXISTS (
                 SELECT sha256('\x00'::bytea || convert_to(
@@ -139,13 +213,63 @@ REVOKE ALL ON FUNCTION journal_cut_rows(bigint, text, bytea, bytea, text[], bigi
 
 CREATE TRIGGER journal_delete_cut BEFORE DELETE ON journal FOR EACH ROW EXECUTE FUNCTION journal_refuse_delete();
 
+CREATE TRIGGER journal_closed AFTER INSERT ON journal
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION journal_refuse_cut_stream();
+
 ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_append_only;
 ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_delete_cut;
+ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_closed;
 
--- Nothing is added to a stream that was cut: whoever tries is told that it does not stand where he thought.
-DO $make$
+-- As it was, but that of a stream that was cut no row is accepted: the others of the append are written.
+CREATE OR REPLACE FUNCTION journal_append(
+    ids text[], expected bigint[], sequences bigint[], created bigint[], manifests text[], messages bytea[],
+    serializer int, writer text, OUT accepted boolean[], OUT positions bigint[])
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
 BEGIN
-    EXECUTE replace(
-        pg_get_functiondef('journal_append'::regproc), ', 0) ORDER BY r.n)',
-        ', 0) AND NOT EXISTS (SELECT FROM journal_cut_stream c WHERE c.persistence_id = r.id) ORDER BY r.n)');
-END $make$;
+    PERFORM pg_advisory_xact_lock(7401, 1);
+
+    -- A statement of its own, for its snapshot must be younger than the lock.
+    SELECT array_agg(
+        r.expected = coalesce((SELECT max(j.sequence_number) FROM journal j WHERE j.persistence_id = r.id), 0)
+            AND NOT EXISTS (SELECT FROM journal_cut_stream c WHERE c.persistence_id = r.id OFFSET 0) ORDER BY r.n)
+    INTO accepted
+    FROM unnest(ids, expected) WITH ORDINALITY AS r(id, expected, n);
+
+    WITH written AS (
+        INSERT INTO journal
+            (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
+        SELECT r.created, false, r.id, r.sequence_number, r.message, r.manifest, serializer, writer
+        FROM unnest(accepted, created, ids, sequences, messages, manifests) WITH ORDINALITY
+            AS r(accepted, created, id, sequence_number, message, manifest, n)
+        WHERE r.accepted
+        ORDER BY r.n
+        RETURNING ordering)
+    SELECT array_agg(ordering ORDER BY ordering) INTO positions FROM written;
+END $$;
+
+-- Where the roles of deploy/postgres/roles.sql are there already, nodes go on with them: whoever may read the journal may
+-- read what is left of it, and whoever owns it owns that. Who may cut is said by that script alone.
+DO $rights$
+DECLARE
+    book name := (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'journal'::regclass);
+    made text;
+BEGIN
+    IF book <> current_user AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        EXECUTE format('ALTER TABLE journal_cut OWNER TO %I', book);
+        EXECUTE format('ALTER TABLE journal_cut_stream OWNER TO %I', book);
+        FOREACH made IN ARRAY ARRAY[
+            'journal_refuse_delete()', 'journal_refuse_cut_stream()', 'journal_act_of(bytea)', 'journal_held_by(text[])',
+            'journal_cut_rows(bigint, text, bytea, bytea, text[], bigint[], bytea[])']
+        LOOP
+            EXECUTE format('ALTER FUNCTION %s OWNER TO %I', made::regprocedure, book);
+        END LOOP;
+    END IF;
+    FOR made IN
+        SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+        FROM pg_class c, aclexplode(c.relacl) AS a
+        WHERE c.oid = 'journal'::regclass AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('GRANT SELECT ON journal_cut, journal_cut_stream TO %s', made);
+    END LOOP;
+END $rights$;

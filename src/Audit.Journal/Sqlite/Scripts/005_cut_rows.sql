@@ -9,6 +9,8 @@ CREATE TABLE journal_cut (
     disposal        INTEGER NOT NULL
 );
 
+CREATE INDEX journal_cut_disposal ON journal_cut (disposal);
+
 CREATE TRIGGER journal_cut_no_delete BEFORE DELETE ON journal_cut
 BEGIN
     SELECT RAISE(ABORT, 'what is left of the journal is append-only: DELETE is refused');
@@ -21,13 +23,24 @@ CREATE TABLE journal_cut_stream (
     disposal        INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TRIGGER journal_cut_stream_no_delete BEFORE DELETE ON journal_cut_stream
+BEGIN
+    SELECT RAISE(ABORT, 'what is left of the journal is append-only: DELETE is refused');
+END;
+
+CREATE TRIGGER journal_cut_stream_no_update BEFORE UPDATE ON journal_cut_stream
+BEGIN
+    SELECT RAISE(ABORT, 'what is left of the journal is append-only: UPDATE is refused');
+END;
+
 CREATE TRIGGER journal_cut_no_update BEFORE UPDATE ON journal_cut
 BEGIN
     SELECT RAISE(ABORT, 'what is left of the journal is append-only: UPDATE is refused');
 END;
 
+-- Nor does a row go that came after the event.
 CREATE TRIGGER journal_cut_not_ahead BEFORE INSERT ON journal_cut
-WHEN NOT EXISTS (
+WHEN NEW.ordering >= NEW.disposal OR NOT EXISTS (
     SELECT 1 FROM journal WHERE ordering = NEW.disposal AND persistence_id = 'operator|keeping')
 BEGIN
     SELECT RAISE(ABORT, 'no event in the journal says that rows are to be cut');
@@ -44,5 +57,5 @@ END;
 CREATE TRIGGER journal_no_cut_stream BEFORE INSERT ON journal
 WHEN EXISTS (SELECT 1 FROM journal_cut_stream WHERE persistence_id = NEW.persistence_id)
 BEGIN
-    SELECT RAISE(ABORT, 'the stream was cut: nothing is added to it');
+    SELECT RAISE(ABORT, 'the journal is append-only: a stream that was cut is closed, and nothing is added to it');
 END;

@@ -16,7 +16,7 @@ internal static class KeepCommands
         new("keep", "How long sessions are kept, and what went.")
         {
             MakeCheck(surroundings), MakeAdopt(surroundings), MakeConfirm(surroundings), MakePlan(surroundings),
-            MakeRun(surroundings), MakeLog(surroundings),
+            MakeRun(surroundings), MakeLog(surroundings), MakeShrink(surroundings),
         };
 
     private static Command MakeCheck(Surroundings surroundings)
@@ -118,10 +118,10 @@ internal static class KeepCommands
             var signers = options.OpenLogKeys();
             using var programs = signers as IDisposable;
             await KeepingCommands.BeginKeysAsync(place, apart, cancellation);
-            var run = await ArchiveCommands.GuardedAsync(() => Bar.ShowAsync(
+            var run = await ArchiveCommands.GuardedAsync(() => RowsBar.ShowAsync(
                 surroundings, "rows archived", bar => Archive.RunAsync(
                     options.Store, directory, apart, entries, signers, now, rules.Retention,
-                    bar is null ? null : new KeepingCommands.Rows(bar), cancellation)));
+                    bar, cancellation)));
             await ArchiveCommands.TellAsync(surroundings, place, run, directory, apart, cancellation);
             using var alone = await ArchiveCommands.GuardedAsync(() => Task.FromResult(Disposal.Hold(directory!)));
             var verdict = ArchiveCommands.Verify(
@@ -156,6 +156,20 @@ internal static class KeepCommands
             return ExitCode.Fine;
         });
     }
+
+    private static Command MakeShrink(Surroundings surroundings) => KeepingCommands.Acting(
+        surroundings,
+        new Command(
+            "shrink",
+            "Writes the file of a journal anew without the room of what was cut, as long as no node runs. It takes as "
+            + "much room beside it meanwhile."),
+        async (_, place, _) =>
+        {
+            var (before, after) = await ArchiveCommands.GuardedAsync(
+                () => Task.FromResult(AuditStore.Shrink(place.RequireStore().Store)));
+            surroundings.Out.WriteLine($"The journal had {before} bytes, and has {after}.");
+            return ExitCode.Fine;
+        });
 
     private static Command MakeLog(Surroundings surroundings) =>
         new Command("log", "Lists what went by the rules, newest first.").Asks(
@@ -209,26 +223,23 @@ internal static class KeepCommands
 
         public async Task<bool> CutAsync(ArchiveSegment segment, CancellationToken cancellation)
         {
-            long? ordered = null;
-            var run = await Bar.ShowAsync(surroundings, "rows cut", bar => Disposal.CutAsync(
+            var run = await RowsBar.ShowAsync(surroundings, "rows cut", bar => Disposal.CutAsync(
                 store, directory, segment, entries, aside, rules, now,
-                async digests => (ordered = await OrderAsync(digests, cancellation)).Value,
-                bar is null ? null : new KeepingCommands.Rows(bar), cancellation));
+                digests => OrderAsync(digests, cancellation),
+                bar, cancellation));
             foreach (var (owner, why) in run.Stayed)
             {
                 surroundings.Error.WriteLine(PrintableText.Of($"{owner} stays: {why}."));
-            }
-
-            if (ordered is { } position)
-            {
-                await DoneAsync(position, cancellation);
             }
 
             (Rows, Sessions) = (Rows + run.Rows, Sessions + run.Sessions);
             return true;
         }
 
-        /// <summary>Says the end of what an earlier run began and was broken off in.</summary>
+        /// <summary>
+        /// Says the end of all that went, also by an earlier run that was broken off: at once, for the nodes make
+        /// what is read anew after it.
+        /// </summary>
         public async Task EndAsync(IReadOnlyList<ArchiveSegment> segments, CancellationToken cancellation)
         {
             var own = segments.Select(one => one.Sha256).ToHashSet();
