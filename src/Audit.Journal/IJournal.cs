@@ -45,6 +45,9 @@ public interface IJournal : IAsyncDisposable
 
     Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation);
 
+    /// <summary>Whether a row that was at this position was cut, by an event that says so.</summary>
+    Task<bool> IsCutAsync(long position, CancellationToken cancellation);
+
     /// <summary>The last committed position, 0 when the journal is empty.</summary>
     Task<long> LastPositionAsync(CancellationToken cancellation);
 

@@ -17,6 +17,9 @@ public static class JournalTable
     /// </summary>
     public const string CutManifest = "stream.cut";
 
+    /// <summary>Whether a row at a position was cut: one row, of 0 or 1.</summary>
+    public const string IsCutSql = "SELECT count(*) FROM journal_cut WHERE ordering = $1";
+
     /// <summary>The streams of those that were cut.</summary>
     public const string CutStreamsSql = "SELECT persistence_id, sequence_number, disposal FROM journal_cut_stream";
 

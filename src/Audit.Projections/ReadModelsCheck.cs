@@ -248,6 +248,9 @@ public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDi
         public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
             inner.ReadRowAsync(position, cancellation);
 
+        public Task<bool> IsCutAsync(long position, CancellationToken cancellation) =>
+            inner.IsCutAsync(position, cancellation);
+
         public Task<long> LastPositionAsync(CancellationToken cancellation) => Task.FromResult(last);
 
         public Task TryCommitAsync(CancellationToken cancellation) => inner.TryCommitAsync(cancellation);

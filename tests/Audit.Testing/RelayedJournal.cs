@@ -33,6 +33,9 @@ public abstract class RelayedJournal(IJournal inner) : IJournal
     public virtual Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         inner.ReadRowAsync(position, cancellation);
 
+    public virtual Task<bool> IsCutAsync(long position, CancellationToken cancellation) =>
+        inner.IsCutAsync(position, cancellation);
+
     public virtual Task<long> LastPositionAsync(CancellationToken cancellation) =>
         inner.LastPositionAsync(cancellation);
 

@@ -134,6 +134,8 @@ internal sealed class SimulatedJournal : IJournal
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         wire.AskAsync("read", wire.Faults.OfRead(), () => store.Find(position));
 
+    public Task<bool> IsCutAsync(long position, CancellationToken cancellation) => Task.FromResult(false);
+
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
         wire.AskAsync("read last", wire.Faults.OfRead() == Fate.Fine ? Fate.Fine : Fate.BreaksBefore, () => store.Last);
 

@@ -34,6 +34,8 @@ internal sealed class NowhereJournal : IJournal
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         Task.FromResult<JournalRow?>(null);
 
+    public Task<bool> IsCutAsync(long position, CancellationToken cancellation) => Task.FromResult(false);
+
     public Task<long> LastPositionAsync(CancellationToken cancellation) => Task.FromResult(last);
 
     public Task TryCommitAsync(CancellationToken cancellation) => Task.CompletedTask;

@@ -67,6 +67,13 @@ internal sealed class SessionMarks(
         try
         {
             var contents = await reader.ReadAsync(session, cancellation);
+            if (contents.Rows == 0)
+            {
+                // It was cut meanwhile; the event that says so stands for it.
+                watch.Written(session, long.MaxValue);
+                return;
+            }
+
             if (!await IsMarkedAsync(contents, cancellation))
             {
                 await acts.WriteFactsAsync(

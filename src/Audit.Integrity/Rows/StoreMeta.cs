@@ -230,6 +230,12 @@ internal sealed class StoreJournal(StoreLook look) : IJournal
     public async Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         (await AskAsync($"{Select} ordering = $1", [position], cancellation)).SingleOrDefault();
 
+    public Task<bool> IsCutAsync(long position, CancellationToken cancellation) => look.ReadAsync(
+        async session =>
+            (await session.QueryAsync(JournalTable.HasCutSql, [], row => row.Number(0), cancellation))[0] > 0
+            && (await session.QueryAsync(JournalTable.IsCutSql, [position], row => row.Number(0), cancellation))[0] > 0,
+        cancellation);
+
     public async Task<long> LastPositionAsync(CancellationToken cancellation) =>
         await ReadBeforeAsync(long.MaxValue, 1, 1, cancellation) is [var last] ? last.Position : 0;
 

@@ -110,6 +110,16 @@ internal sealed class PostgresJournal : IJournal
         }
     }
 
+    public async Task<bool> IsCutAsync(long position, CancellationToken cancellation) =>
+        await pool.ReadAsync(
+            async (connection, token) =>
+            {
+                await using var command = new NpgsqlCommand(JournalTable.IsCutSql, connection);
+                command.Parameters.Add(new NpgsqlParameter { Value = position });
+                return (long)(await command.ExecuteScalarAsync(token))! > 0;
+            },
+            cancellation);
+
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
         pool.ReadAsync(PostgresReads.LastPositionAsync, cancellation);
 

@@ -56,6 +56,9 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
             ? (await OpenAsync([row], cancellation))[0]
             : null;
 
+    public Task<bool> IsCutAsync(long position, CancellationToken cancellation) =>
+        stored.IsCutAsync(position, cancellation);
+
     public Task<long> LastPositionAsync(CancellationToken cancellation) => stored.LastPositionAsync(cancellation);
 
     /// <remarks>Nor is a journal whole that could not be read; what was in the way is tried again.</remarks>

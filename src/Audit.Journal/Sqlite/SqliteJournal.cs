@@ -108,6 +108,9 @@ internal sealed class SqliteJournal : IJournal
                 .SingleOrDefault(),
             cancellation);
 
+    public Task<bool> IsCutAsync(long position, CancellationToken cancellation) => connections.ReadAsync(
+        database => database.Statement(JournalTable.IsCutSql).Bind(1, position).RunForNumber() > 0, cancellation);
+
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
         connections.ReadAsync(database => database.Statement(LastSql).RunForNumber(), cancellation);
 

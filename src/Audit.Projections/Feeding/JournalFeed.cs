@@ -69,7 +69,9 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
         }
 
         var row = await journal.ReadRowAsync(offset.Position, cancellation);
-        if (row is null || !RowDigest.IsOf(row, offset.Digest))
+        if (row is null
+            ? !await journal.IsCutAsync(offset.Position, cancellation)
+            : !RowDigest.IsOf(row, offset.Digest))
         {
             throw new WentBackException(offset.Position);
         }

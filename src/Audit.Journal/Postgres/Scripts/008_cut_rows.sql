@@ -38,6 +38,10 @@ BEGIN
         -- is there already; they look again, and find that the stream was cut.
         CREATE FUNCTION journal_refuse_cut_stream() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
+            IF current_setting('transaction_isolation') <> 'read committed' THEN
+                RAISE EXCEPTION 'rows are added at READ COMMITTED only: of another transaction what was cut is not seen'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
             -- OFFSET 0: one look at the key for each row, however many streams were cut.
             IF EXISTS (SELECT FROM added a WHERE EXISTS (
                 SELECT FROM BOOK.journal_cut_stream c WHERE c.persistence_id = a.persistence_id OFFSET 0)) THEN
@@ -120,10 +124,14 @@ BEGIN
         DECLARE
             said json;
             held text;
-            there bigint;
-            meant bigint;
+            there bigint[];
             gone bigint;
         BEGIN
+            -- Elsewhere all of this would look at the book as it was when the caller's transaction began.
+            IF current_setting('transaction_isolation') <> 'read committed' THEN
+                RAISE EXCEPTION 'rows are cut at READ COMMITTED only: of another transaction newer holds are not seen'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
             PERFORM pg_advisory_xact_lock(7401, 1);
             SELECT BOOK.journal_act_of(message) INTO said FROM BOOK.journal
             WHERE ordering = event AND persistence_id = 'operator|keeping';
@@ -147,9 +155,10 @@ BEGIN
                 RAISE EXCEPTION 'the archive is not the one that the event names' USING ERRCODE = 'restrict_violation';
             END IF;
             -- The streams of an owner are looked for by its name, and so are its holds: with another bar in it the name
-            -- would stand for a part of a session that is held as a whole.
-            IF EXISTS (SELECT FROM unnest(owners) AS o(owner) WHERE o.owner !~ '^notes\|[^|]+\|[^|]+$'
-                OR o.owner IS NULL) THEN
+            -- would stand for a part of a session that is held as a whole. No escapes: what they mean the caller sets.
+            IF EXISTS (SELECT FROM unnest(owners) AS o(owner) WHERE o.owner !~ '^notes[|][^|]+[|][^|]+$'
+                OR o.owner IS NULL)
+                OR cardinality(owners) <> (SELECT count(DISTINCT o.owner) FROM unnest(owners) AS o(owner)) THEN
                 RAISE EXCEPTION 'only whole sessions are cut, each named by the stream of its notes'
                     USING ERRCODE = 'restrict_violation';
             END IF;
@@ -157,14 +166,15 @@ BEGIN
             IF held IS NOT NULL THEN
                 RAISE EXCEPTION 'rows that were to be cut stay: %', held USING ERRCODE = 'restrict_violation';
             END IF;
-            SELECT count(*), count(*) FILTER (WHERE j.ordering = ANY (positions)) INTO there, meant
+            SELECT array_agg(j.ordering ORDER BY j.ordering) INTO there
             FROM unnest(owners) AS o(owner) CROSS JOIN LATERAL (
                 SELECT ordering FROM BOOK.journal WHERE persistence_id = o.owner
                 UNION ALL
                 SELECT ordering FROM BOOK.journal
                 WHERE persistence_id >= 'call|' || substr(o.owner, 7) || '|'
                     AND persistence_id < 'call|' || substr(o.owner, 7) || '}') AS j;
-            IF there = 0 OR there <> meant OR there <> cardinality(positions) OR there <> cardinality(hashes) THEN
+            IF there IS NULL OR cardinality(there) <> cardinality(hashes)
+                OR there IS DISTINCT FROM (SELECT array_agg(p ORDER BY p) FROM unnest(positions) AS p) THEN
                 RAISE EXCEPTION 'only whole sessions are cut, and these have other rows by now'
                     USING ERRCODE = 'restrict_violation';
             END IF;
@@ -173,7 +183,7 @@ BEGIN
                 RAISE EXCEPTION 'a row is younger than what goes by this event' USING ERRCODE = 'restrict_violation';
             END IF;
             IF EXISTS (
-                SELECT sha256('\x00'::bytea || convert_to(
+                SELECT sha256(decode('00', 'hex') || convert_to(
                     format('{"v":2,"position":%s,"stream":"%s","seq":%s,"created":%s,"sha256":"%s"}', j.ordering,
                         encode(h.hash, 'hex'), j.sequence_number, j.created, encode(sha256(j.message), 'hex')), 'UTF8'))
                 FROM unnest(positions, hashes) AS h(ordering, hash) JOIN BOOK.journal j USING (ordering)
