@@ -233,6 +233,35 @@ public sealed class PostgresGuardTests : IAsyncLifetime
                 """))).MessageText;
     }
 
+    [PostgresFact]
+    public async Task nothing_goes_behind_a_hold_that_came_since_though_somebody_wrote_that_it_is_lifted()
+    {
+        await store.WriteStreamAsync("call|src|s-1|c", 1);
+        var leaf = (byte[])(await place.ExecuteAsync(
+            """
+            SELECT sha256('\x00'::bytea || convert_to(format(
+                '{"v":2,"position":%s,"stream":"01","seq":%s,"created":%s,"sha256":"%s"}', ordering, sequence_number, created,
+                encode(sha256(message), 'hex')), 'UTF8')) FROM journal WHERE persistence_id = 'call|src|s-1|c'
+            """))!;
+        var (part, text) = (SHA256.HashData(leaf), Convert.ToHexStringLower(leaf));
+        string disposed = $$$"""
+            {"act":"rows.disposed","facts":{"sha256":"{{{new string('a', 64)}}}","parts":"{{{Convert.ToHexStringLower(
+                SHA256.HashData(part))}}}","before":{{{long.MaxValue}}}}}
+            """;
+        var first = await KeepAsync(disposed);
+        await KeepAsync("""{"act":"hold.added","facts":{"id":"h","source":"src","session_id":"s-2"}}""");
+        await KeepAsync("""{"act":"hold.lifted","facts":{"id":"h"}}""");
+        var held = await Assert.ThrowsAsync<PostgresException>(() => CutAsync(first));
+        Assert.Contains("a hold was added behind the event", held.MessageText);
+        Assert.Equal(1L, await CutAsync(await KeepAsync(disposed)));
+
+        Task<object?> CutAsync(long disposal) => place.ExecuteAsync(
+            $"""
+            SELECT journal_cut_rows({disposal}, '{new string('a', 64)}', '\x{Convert.ToHexStringLower(part)}', '\x{text}', ARRAY['notes|src|s-1'],
+                array_agg(ordering), array_agg('\x01'::bytea)) FROM journal WHERE persistence_id = 'call|src|s-1|c'
+            """);
+    }
+
     private async Task<long> KeepAsync(string message) => (long)(await place.ExecuteAsync(
         $"""
         INSERT INTO journal (created, deleted, persistence_id, sequence_number, message)

@@ -1,182 +1,26 @@
 using Audit.Api.Diary;
 using Audit.Api.Intake;
+using Audit.Api.Log;
+using Audit.Api.Reading;
 using Audit.Integrity.Keeping;
+using Audit.Integrity.Rows;
 
 namespace Audit.Api.Acting;
-
-/// <summary>The rules of retention and what went by them, as the book has it.</summary>
-internal sealed class RetentionBook(IAuditStore store)
-{
-    public const string Adopted = "retention.adopted", Confirmed = "retention.confirmed";
-
-    private readonly SemaphoreSlim turn = new(1);
-    private readonly ActReader acts = new(store.Opened);
-    private readonly SortedDictionary<long, DisposalAnswer> disposals = [];
-    private readonly SortedDictionary<long, DisposedRows> begun = [];
-    private readonly SortedDictionary<long, long> keys = [];
-    private readonly HashSet<string> archived = [];
-    private RetentionRules? rules;
-    private long ended;
-    private long forgotten;
-
-    public async Task<RetentionState> ReadAsync(CancellationToken cancellation)
-    {
-        await turn.WaitAsync(cancellation);
-        try
-        {
-            await acts.ReadOnAsync(StreamNames.Keeping, Take, cancellation);
-            if (keys.Count > 0)
-            {
-                // Whichever node ends them: what was read since may be from before the keys' end.
-                store.Seal.Payloads.Forget();
-            }
-
-            return new RetentionState(
-                rules, [.. disposals.Values.Reverse()], [.. begun], [.. keys], ended > forgotten ? ended : null,
-                archived.ToHashSet());
-        }
-        finally
-        {
-            turn.Release();
-        }
-    }
-
-    private void Take(long position, EventView view)
-    {
-        var act = view.Text(EventField.Act);
-        if (view.Raw(EventField.Facts).IsEmpty || act is null)
-        {
-            return;
-        }
-
-        var facts = JsonElement.Parse(view.Raw(EventField.Facts));
-        var by = view.Text(EventField.Token) ?? "";
-        switch (act)
-        {
-            case Adopted:
-                // Without its text, which is the event's content, a version is none.
-                var text = view.Raw(EventField.Detail) is { IsEmpty: false } detail
-                    ? JsonElement.Parse(detail).GetProperty("text").GetString()! : "";
-                rules = new RetentionRules(
-                    new RetentionAnswer(facts.GetProperty("version").GetString()!, text, by, null),
-                    facts.GetProperty("person").GetString()!, view.RequiredTime(EventField.ReceivedAt), position);
-                break;
-            case Confirmed when Number(DisposedRows.NumberMember) == rules?.Position:
-                rules = rules! with { Answer = rules.Answer with { ConfirmedBy = by } };
-                break;
-            case TakenBackup.Archived:
-                archived.Add(facts.GetProperty("sha256").GetString() ?? "");
-                break;
-            case DisposedRows.Act:
-                var rows = DisposedRows.Of(facts);
-                disposals[position] = new DisposalAnswer(
-                    position, view.RequiredTime(EventField.ReceivedAt).ToString(), rows.Segment, rows.Sha256, rows.Rows,
-                    rows.To, rows.Version, rows.AdoptedBy, rows.ConfirmedBy, null);
-                begun[position] = rows;
-                break;
-            case DisposedRows.Done when disposals.TryGetValue(Number(DisposedRows.NumberMember), out var known):
-                disposals[known.Position] = known with { Cut = Number(DisposedRows.CutMember) };
-                (ended, keys[position]) = (position, known.Position);
-                begun.Remove(known.Position);
-                break;
-            case DisposedRows.KeysEnded:
-                foreach (var one in keys.Keys.Where(one => one <= Number(DisposedRows.ThroughMember)).ToList())
-                {
-                    keys.Remove(one);
-                }
-
-                store.Seal.Payloads.Forget();
-                break;
-            case DisposedRows.Forgotten:
-                forgotten = Number(DisposedRows.ThroughMember);
-                break;
-        }
-
-        long Number(string name) => facts.GetProperty(name).GetInt64();
-    }
-}
-
-/// <summary>The rules that were adopted last.</summary>
-/// <param name="Person">Who adopted them, with the token that the answer names.</param>
-/// <param name="Position">Of the event: who confirms them means these, and not the same ones of somebody else.</param>
-internal sealed record RetentionRules(RetentionAnswer Answer, string Person, Timestamp At, long Position);
-
-/// <param name="Begun">What goes, and is not said to be gone.</param>
-/// <param name="Keys">The ends of cuts whose keys stand still, each with the event that it is of.</param>
-/// <param name="Forget">The last end of a cut, as long as read models and index may have rows of it still.</param>
-/// <param name="Archived">The digests of the segments that the book knows of.</param>
-internal sealed record RetentionState(
-    RetentionRules? Rules, IReadOnlyList<DisposalAnswer> Disposals,
-    IReadOnlyList<KeyValuePair<long, DisposedRows>> Begun, IReadOnlyList<KeyValuePair<long, long>> Keys, long? Forget,
-    IReadOnlySet<string> Archived);
-
-/// <summary>
-/// Ends the keys of what was cut, and makes read models and index anew, so that they forget it. Each step may be done
-/// twice, and says up to which end of a cut it was done: what is cut meanwhile is done again.
-/// </summary>
-internal sealed class Forgetting(
-    RetentionBook book, IAuditStore store, ReadSide reads, OperatorActs acts, TimeProvider clock, FailureLog failures)
-    : IAsyncDisposable
-{
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-
-    private BackgroundWork? work;
-
-    public void Start() => work = BackgroundWork.Every(Pause, clock, LookAsync);
-
-    public ValueTask DisposeAsync() => work?.DisposeAsync() ?? default;
-
-    private async Task LookAsync()
-    {
-        try
-        {
-            // Each node lets go of keys that end; they are ended by the one that feeds the read models, for it
-            // remembers what it made of them.
-            var state = await book.ReadAsync(CancellationToken.None);
-            if (reads.Status.State == ProjectionState.Projecting)
-            {
-                await ForgetAsync(state);
-            }
-        }
-        catch (Exception failure)
-        {
-            failures.Report("forgetting what was cut", failure);
-        }
-    }
-
-    private async Task ForgetAsync(RetentionState state)
-    {
-        foreach (var (_, disposal) in state.Keys)
-        {
-            await store.RetireKeysAsync(disposal, CancellationToken.None);
-        }
-
-        if (state.Keys is [.., var last])
-        {
-            await SayAsync(DisposedRows.KeysEnded, last.Key);
-        }
-
-        if (state.Forget is { } through)
-        {
-            await reads.ForgetAsync(CancellationToken.None);
-            await reads.Search.RebuildAsync(null, CancellationToken.None);
-            await SayAsync(DisposedRows.Forgotten, through);
-        }
-    }
-
-    private Task<long> SayAsync(string act, long through) => acts.WriteFactsAsync(
-        StreamNames.Keeping, act, OperatorActs.Node,
-        json => json.WriteNumber(DisposedRows.ThroughMember, through));
-}
 
 /// <summary>`/v1/retention` and `/v1/disposals`: by which rules sessions go, and what went.</summary>
 internal sealed class RetentionEndpoints(
     RetentionBook book, RecordIntake intake, PeopleNow people, OperatorActs acts, ApiSettings settings,
-    IAuditStore store) : IEndpointGroup
+    IAuditStore store, NodeLog log, ReadSide reads) : IEndpointGroup
 {
     private const Roles Asking = Roles.Approve | Roles.Admin;
 
-    private static readonly string[] OfDisposal = ["segment", "sha256", "rows", "leaves", "parts", "version", "to"];
+    /// <summary>More than a segment has: it ends with a session, and a session has as many rows as it has.</summary>
+    private const int MostSessions = 200_000;
+
+    private static readonly TimeSpan ReadPatience = TimeSpan.FromMinutes(1);
+
+    private static readonly string[] OfDisposal =
+        ["segment", "sha256", "sessions", "chosen", "rows", "leaves", "parts", "version", "to"];
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -195,13 +39,16 @@ internal sealed class RetentionEndpoints(
             .Produces<ItemPage<DisposalAnswer>>().Scoped(Scope.Administration);
         routes.Post(
             "/v1/disposals", DisposeAsync, Roles.Admin,
-            "Writes down that the rows of an archive's segment go, as `audit keep run` does before it cuts them.",
-            "The body is {segment, sha256, rows, leaves, parts, version, to}. The version is that of confirmed rules, "
-            + "and the segment one that was archived.")
+            "Writes down that rows of an archive's segment go, as `audit keep run` does before it cuts them.",
+            "The body is {segment, sha256, sessions, chosen, rows, leaves, parts, version, to}. The version is that of "
+            + "confirmed rules, the segment one that was archived; the node looks itself whether each session may go, "
+            + "and whether all their rows come to these digests.")
             .Produces<KeptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Administration);
         routes.Post(
             "/v1/disposals/{id}/done", DoneAsync, Roles.Admin,
-            "Writes down how many rows were cut, and which, as the node finds them. The body is empty.")
+            "Writes down how many rows were cut, and which, as the node finds them.",
+            "The body is {cut, leaves}: the digest over the leaves of what is gone, and all leaves that the disposal "
+            + "names, in Base64. Where others are gone, or it is ended with another digest, it is 409.")
             .Produces<KeptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Administration);
     }
 
@@ -278,20 +125,60 @@ internal sealed class RetentionEndpoints(
         var body = await context.ReadObjectAsync();
         body.RequireOnly(OfDisposal);
         var state = await RulesAsync(context);
-        if (state.Rules!.Answer is not { ConfirmedBy: { } confirmed } rules || rules.Version != body.Text("version"))
+        var sessions = body.Texts("sessions", MostSessions) ?? [];
+        if (sessions.Count == 0 || sessions.Distinct().Count() < sessions.Count)
+        {
+            throw new UnreadableException("sessions", "the owner of each session's key is expected, once");
+        }
+
+        var rows = new DisposedRows(
+            body.RequiredText("segment"), body.RequiredText("sha256"), body.RequiredNumber("rows"),
+            body.RequiredText("leaves"), body.RequiredText("parts"), body.RequiredText("version"),
+            acts.Redacted(body.RequiredText("to")))
+        {
+            Sessions = Convert.ToBase64String(BytesOf(body, "chosen")),
+        };
+        RequireArchived(state, rows);
+        var (named, before, last) = await DueAsync(
+            Retention.Parse(state.Rules!.Answer.Text), sessions, context.RequestAborted);
+        if (!named.Are(rows))
+        {
+            throw new RefusedException(Problem.Conflict(
+                $"The {named.Rows} rows that these sessions have are not those of the digest {rows.Leaves}: the "
+                + "archive has other rows than the book, or somebody says other ones."));
+        }
+
+        await RequireReadAsync(last, context.RequestAborted);
+        // Written only if nothing came that may keep them: a hold that comes behind it is met where they are cut.
+        for (var known = state; ; known = await RulesAsync(context))
+        {
+            RequireArchived(known, rows);
+            if (known.Ruled != state.Ruled)
+            {
+                throw new RefusedException(Problem.Conflict(
+                    "A hold or other rules came while it was looked at what may go: ask again."));
+            }
+
+            var rules = known.Rules!.Answer;
+            var full = rows with { Before = before, AdoptedBy = rules.AdoptedBy, ConfirmedBy = rules.ConfirmedBy! };
+            if (await acts.TryWriteFactsAsync(
+                StreamNames.Keeping, DisposedRows.Act, context.Bearer().Name, full.WriteTo, known.Last))
+            {
+                var position = (await book.ReadAsync(context.RequestAborted)).Said
+                    .Where(one => one.Value == full).Max(one => one.Key);
+                return Reply.Json(new KeptAnswer(rows.Segment, position), StatusCodes.Status201Created);
+            }
+        }
+    }
+
+    private static void RequireArchived(RetentionState state, DisposedRows rows)
+    {
+        if (state.Rules!.Answer is not { ConfirmedBy: not null } rules || rules.Version != rows.Version)
         {
             throw new RefusedException(Problem.Conflict(
                 "Rows go by the rules that were adopted last, and once another person confirmed them."));
         }
 
-        var rows = new DisposedRows(
-            body.RequiredText("segment"), body.RequiredText("sha256"), body.Number("rows") ?? 0,
-            body.RequiredText("leaves"), body.RequiredText("parts"), rules.Version,
-            acts.Redacted(body.RequiredText("to")))
-        {
-            AdoptedBy = rules.AdoptedBy, ConfirmedBy = confirmed,
-            Before = RulesOf(rules).DueBefore(intake.Clock.GetUtcNow()).UtcTicks,
-        };
         if (!state.Archived.Contains(rows.Sha256))
         {
             throw new RefusedException(Problem.Conflict(
@@ -299,49 +186,146 @@ internal sealed class RetentionEndpoints(
                 + "keep run say it to the node when they have written one."));
         }
 
-        // What was broken off is gone on with.
-        var known = state.Begun.FirstOrDefault(
-            one => one.Value with { Before = rows.Before } == rows).Key;
-        var position = known > 0 ? known : await acts.WriteFactsAsync(
-            StreamNames.Keeping, DisposedRows.Act, context.Bearer().Name, rows.WriteTo);
-        return Reply.Json(new KeptAnswer(rows.Segment, position), StatusCodes.Status201Created);
+        if (state.Said.FirstOrDefault(one => one.Value.Sha256 == rows.Sha256 && !state.Ends.ContainsKey(one.Key))
+            is { Key: > 0 } begun)
+        {
+            throw new RefusedException(Problem.Conflict(
+                $"Rows of this segment go by the event at position {begun.Key}, which has no end yet: audit keep run "
+                + "goes on with that first."));
+        }
+    }
+
+    private async Task<(NamedRows Rows, long Before, long Last)> DueAsync(
+        Retention rules, IReadOnlyList<string> sessions, CancellationToken cancellation)
+    {
+        try
+        {
+            return await rules.DueAsync(settings.Store, log.Entries, sessions, cancellation);
+        }
+        catch (Exception stays) when (stays is BackupException or StoreException)
+        {
+            throw new RefusedException(Problem.Conflict(stays.Message));
+        }
+    }
+
+    /// <summary>What is made for reading has read the rows that go: it would look for its place in vain.</summary>
+    private async Task RequireReadAsync(long last, CancellationToken cancellation)
+    {
+        for (var since = intake.Clock.GetTimestamp(); ; await Task.Delay(Questions.Patience / 20, cancellation))
+        {
+            await reads.CatchUpAsync(Questions.Patience, cancellation);
+            await reads.Search.CatchUpAsync(Questions.Patience, cancellation);
+            var known = Math.Min(await reads.Models.PositionAsync(cancellation), reads.Search.Status.Position);
+            if (known > last)
+            {
+                return;
+            }
+
+            if (intake.Clock.GetElapsedTime(since) > ReadPatience)
+            {
+                throw new RefusedException(Problem.ReadModelsAway(
+                    $"Read models and text index have the book up to position {known}, and rows up to {last} are to "
+                    + "go: ask again when they have read further than these."));
+            }
+        }
     }
 
     private async Task<IResult> DoneAsync(HttpContext context)
     {
-        (await context.ReadObjectAsync()).RequireOnly([]);
-        var id = context.PathId("id");
-        var known = (await book.ReadAsync(context.RequestAborted)).Disposals
-            .FirstOrDefault(one => one.Position.ToString(CultureInfo.InvariantCulture) == id)
-            ?? throw new RefusedException(Problem.NotFound($"There is no disposal {id}."));
-        if (known.Cut is not null)
+        var body = await context.ReadObjectAsync();
+        body.RequireOnly(["cut", "leaves"]);
+        var (id, cut, leaves) = (context.PathId("id"), body.RequiredText("cut"), LeavesOf(body));
+        while (true)
         {
-            throw new RefusedException(Problem.Conflict($"The end of the disposal {id} is written down."));
-        }
-
-        var cut = await store.ReadCutAsync(known.Position, context.RequestAborted);
-        var position = await acts.WriteFactsAsync(
-            StreamNames.Keeping, DisposedRows.Done, context.Bearer().Name, json =>
+            var state = await book.ReadAsync(context.RequestAborted);
+            if (!long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+                || !state.Said.TryGetValue(position, out var known))
             {
-                json.WriteNumber(DisposedRows.NumberMember, known.Position);
-                json.WriteNumber(DisposedRows.CutMember, cut.Count);
-                json.WriteString(DisposedRows.LeavesMember, SegmentDigests.DigestOf(cut));
-            });
-        return Reply.Json(new KeptAnswer(id, position), StatusCodes.Status201Created);
+                throw new RefusedException(Problem.NotFound($"There is no disposal {id}."));
+            }
+
+            if (state.Ends.TryGetValue(position, out var end))
+            {
+                // Whose answer was lost asks again.
+                return end.Leaves == cut
+                    ? Reply.Json(new KeptAnswer(id, end.Position), StatusCodes.Status200OK)
+                    : throw new RefusedException(Problem.Conflict(
+                        $"The end of the disposal {id} is written down, with the digest {end.Leaves}."));
+            }
+
+            var gone = await GoneAsync(position, known, leaves, context.RequestAborted);
+            if (gone.Digest() != cut)
+            {
+                throw new RefusedException(Problem.Conflict(
+                    $"By the disposal {id} {gone.Count} rows are gone, with the digest {gone.Digest()}, and not those "
+                    + $"of {cut}: it is under way, or others are gone."));
+            }
+
+            if (!await WriteEndAsync(context, position, gone, state.Last))
+            {
+                continue;
+            }
+
+            // Nothing goes behind its end. What came between the look and that is said as well, and who runs is told.
+            var after = await GoneAsync(position, known, leaves, context.RequestAborted);
+            if (after.Digest() != cut)
+            {
+                while (!await WriteEndAsync(
+                    context, position, after, (await book.ReadAsync(context.RequestAborted)).Last))
+                {
+                    // Somebody wrote between.
+                }
+
+                throw new RefusedException(Problem.Conflict(
+                    $"The disposal {id} was under way still: it is ended with {after.Count} rows. Run it again."));
+            }
+        }
     }
 
-    private static Retention RulesOf(RetentionAnswer adopted)
+    /// <summary>What is gone by an event, and named by it.</summary>
+    private async Task<LeafList> GoneAsync(
+        long disposal, DisposedRows said, LeafList leaves, CancellationToken cancellation)
+    {
+        var gone = LeafList.Of(await store.ReadCutAsync(disposal, cancellation));
+        return leaves.Digest() != said.Leaves
+            ? throw new RefusedException(Problem.Conflict(
+                $"These {leaves.Count} leaves are not those that the disposal {disposal} names."))
+            : gone.CountBeside(leaves) is > 0 and var others
+            ? throw new RefusedException(Problem.Conflict(
+                $"{others} rows that are gone by the disposal {disposal} are not among those that it names: audit "
+                + "verify says more."))
+            : gone;
+    }
+
+    private Task<bool> WriteEndAsync(HttpContext context, long disposal, LeafList gone, long after) =>
+        acts.TryWriteFactsAsync(
+            StreamNames.Keeping, DisposedRows.Done, context.Bearer().Name,
+            json =>
+            {
+                json.WriteNumber(DisposedRows.NumberMember, disposal);
+                json.WriteNumber(DisposedRows.CutMember, gone.Count);
+                json.WriteString(DisposedRows.LeavesMember, gone.Digest());
+            },
+            after);
+
+    private static LeafList LeavesOf(StrictObject body)
     {
         try
         {
-            return Retention.Parse(adopted.Text);
+            return LeafList.Of(BytesOf(body, "leaves"));
         }
-        catch (BackupException wrong)
+        catch (FormatException wrong)
         {
-            throw new RefusedException(Problem.Conflict(
-                $"The rules {adopted.Version} cannot be read as they were adopted, and nothing is due by them: "
-                + wrong.Message));
+            throw new UnreadableException("leaves", wrong.Message);
         }
+    }
+
+    private static byte[] BytesOf(StrictObject body, string name)
+    {
+        var text = body.RequiredText(name);
+        var bytes = new byte[(text.Length / 4 * 3) + 3];
+        return Convert.TryFromBase64String(text, bytes, out var length) ? bytes[..length]
+            : throw new UnreadableException(name, "not Base64");
     }
 
     private async Task<RetentionState> RulesAsync(HttpContext context)

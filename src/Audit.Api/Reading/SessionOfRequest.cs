@@ -1,4 +1,4 @@
-using Audit.Integrity.Keeping;
+using Audit.Integrity.Rows;
 
 namespace Audit.Api.Reading;
 

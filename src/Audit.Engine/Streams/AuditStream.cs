@@ -133,7 +133,9 @@ public sealed class OperatorStream : AuditStream
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var act = (OperatorSubmission)submission;
-        if (act.After >= 0 && act.After != sequence)
+        // Whoever has read further than this node knows of rows that others wrote: the journal takes none in their
+        // place, and then it is asked again with them.
+        if (act.After >= 0 && act.After < sequence)
         {
             return new Receipt(
                 ReceiptStatus.Refused, Error: $"its stream goes on behind {act.After}, up to {sequence}, by now");

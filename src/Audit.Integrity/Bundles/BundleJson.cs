@@ -161,3 +161,39 @@ internal static class KeysJson
             one.GetProperty("persistence_id").GetString() ?? throw new JsonException("a key without a stream");
     }
 }
+
+/// <summary>
+/// The file of a bundle that says which entries are of rows that were cut from the journal, each by the event that
+/// names them. It is believed as far as the end of that event, which is among the rows, speaks of exactly these.
+/// </summary>
+internal static class CutJson
+{
+    /// <param name="cut">The entries of each event, by its position.</param>
+    public static string Write(IEnumerable<KeyValuePair<long, List<long>>> cut) => BundleJson.Write(
+        cut,
+        (json, one) =>
+        {
+            json.WriteNumber("event", one.Key);
+            json.WriteStartArray("entries");
+            one.Value.ForEach(json.WriteNumberValue);
+            json.WriteEndArray();
+        },
+        indented: false);
+
+    /// <returns>By which event each entry was cut.</returns>
+    /// <exception cref="BundleException">It cannot be read.</exception>
+    public static IReadOnlyDictionary<long, long> Read(string text) => BundleJson.Read(
+        BundlePaths.Cut, text, root =>
+        {
+            var cut = new Dictionary<long, long>();
+            foreach (var one in root.EnumerateArray())
+            {
+                foreach (var entry in one.GetProperty("entries").EnumerateArray())
+                {
+                    cut[entry.GetInt64()] = one.GetProperty("event").GetInt64();
+                }
+            }
+
+            return cut;
+        });
+}

@@ -80,7 +80,10 @@ internal sealed class BundleReader : IDisposable
     }
 
     public BundleRowSource OpenRows() =>
-        new(rows, File(rows, BundlePaths.Rows), isPartial ? Log.Newest!.Size : null);
+        new(
+            rows, File(rows, BundlePaths.Rows), isPartial ? Log.Newest!.Size : null,
+            files.GetEntry(BundlePaths.Cut) is { } cut
+                ? CutJson.Read(Encoding.UTF8.GetString(ReadAll(cut))) : new Dictionary<long, long>());
 
     public void Dispose()
     {

@@ -13,6 +13,7 @@ internal sealed class BundleRowSource : IRowSource
     private readonly ZipArchive files;
     private readonly ZipArchiveEntry rows;
     private readonly long size;
+    private readonly IReadOnlyDictionary<long, long> cut;
     private readonly IAsyncEnumerator<BundleRow> all;
     private byte[][] entries = [];
     private long tile = -1;
@@ -20,8 +21,11 @@ internal sealed class BundleRowSource : IRowSource
     private BundleRow? read;
 
     /// <param name="size">How many entries the log has; null where all rows are there.</param>
-    public BundleRowSource(ZipArchive files, ZipArchiveEntry rows, long? size)
+    /// <param name="cut">By which event an entry was cut from the journal, as the bundle says.</param>
+    public BundleRowSource(
+        ZipArchive files, ZipArchiveEntry rows, long? size, IReadOnlyDictionary<long, long> cut)
     {
+        this.cut = cut;
         this.files = files;
         this.rows = rows;
         this.size = size ?? 0;
@@ -43,7 +47,7 @@ internal sealed class BundleRowSource : IRowSource
 
             if (next < size && read?.Index != next)
             {
-                AddEntry(batch, Entry(next));
+                AddEntry(batch, Entry(next), cut.GetValueOrDefault(next));
             }
             else if (read is not null)
             {
@@ -95,12 +99,15 @@ internal sealed class BundleRowSource : IRowSource
         row.Salt.CopyTo(batch.Salt(batch.Count - 1));
     }
 
-    private static void AddEntry(RowBatch batch, byte[] entry)
+    private static void AddEntry(RowBatch batch, byte[] entry, long disposal)
     {
         try
         {
             using var json = JsonDocument.Parse(entry);
-            var slot = new RowSlot { Position = json.RootElement.GetProperty("position").GetInt64(), IsEntry = true };
+            var slot = new RowSlot
+            {
+                Position = json.RootElement.GetProperty("position").GetInt64(), IsEntry = true, Disposal = disposal,
+            };
             slot.Unproven = json.RootElement.TryGetProperty("unproven", out _);
             batch.Add(slot, [], [], entry);
         }

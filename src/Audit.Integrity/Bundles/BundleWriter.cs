@@ -14,8 +14,13 @@ internal sealed class BundleWriter(
     private static readonly byte[] LogKeys = Encoding.UTF8.GetBytes(StreamNames.LogKeys);
     private static readonly byte[] ContentsPrefix = Encoding.UTF8.GetBytes(StreamNames.ContentsPrefix);
 
+    private static readonly byte[] Keeping = Encoding.UTF8.GetBytes(StreamNames.Keeping);
+
     private readonly StoredCheckpoint checkpoint = log.Newest!;
-    private long cut;
+
+    // The entries of what was cut, by the events; of a part those by which something of its sessions was.
+    private readonly SortedDictionary<long, List<long>> cut = [];
+    private readonly HashSet<long> disposals = [];
 
     public async Task WriteAsync(DateTimeOffset now, CancellationToken cancellation)
     {
@@ -51,10 +56,16 @@ internal sealed class BundleWriter(
 
         var given = new GivenKeys(scope.Hides);
         await RowsAsync([.. contents.Values.Select(one => one.Mark).OfType<long>()], given, cancellation);
-        if (cut > 0 && scope.What is null)
+        if (cut.Count > 0 && scope.What is null)
         {
-            var what = $"all but {cut} rows, which were cut from the journal and are in an archive\n";
+            var rows = cut.Values.Sum(one => one.Count);
+            var what = $"all but {rows} rows, which were cut from the journal and are in an archive\n";
             await TextAsync(BundlePaths.Scope, what, cancellation);
+        }
+
+        if (cut.Count > 0)
+        {
+            await TextAsync(BundlePaths.Cut, CutJson.Write(cut), cancellation);
         }
 
         await KeysAsync(given, cancellation);
@@ -93,10 +104,19 @@ internal sealed class BundleWriter(
                 return ValueTask.CompletedTask;
             },
             cancellation);
+        var streams = await CutStreamsAsync(found.Keys, cancellation);
         await ForEachAsync(
             (batch, index, rank) =>
             {
-                if (SessionOf(batch, index) is { } session)
+                if (batch[index].Disposal > 0)
+                {
+                    if (streams.TryGetValue(LogEntry.StreamOf(batch.Message(index)), out var of))
+                    {
+                        found[of].Rows.Add(rank);
+                        disposals.Add(batch[index].Disposal);
+                    }
+                }
+                else if (SessionOf(batch, index) is { } session)
                 {
                     found.GetValueOrDefault(session)?.Rows.Add(rank);
                 }
@@ -109,6 +129,30 @@ internal sealed class BundleWriter(
             },
             cancellation);
         return found;
+    }
+
+    /// <summary>
+    /// Of which session an entry is of which nothing else is left: what its stream was called is known, and what an
+    /// event of it may have been.
+    /// </summary>
+    private async Task<Dictionary<string, string>> CutStreamsAsync(
+        IEnumerable<string> of, CancellationToken cancellation)
+    {
+        var streams = new Dictionary<string, string>();
+        await using var look = new StoreLook(address);
+        foreach (var session in await look.HasCutAsync(cancellation) ? of : [])
+        {
+            foreach (var stream in await look.ReadAsync(
+                asked => KeyEnding.CutStreamsAsync(asked, $"notes|{session}", cancellation), cancellation))
+            {
+                foreach (var manifest in EventNames.AllManifests)
+                {
+                    streams[LogEntry.StreamHash(keys, stream, manifest)] = session;
+                }
+            }
+        }
+
+        return streams;
     }
 
     private static string? SessionOf(RowBatch batch, int index) =>
@@ -130,14 +174,20 @@ internal sealed class BundleWriter(
                 {
                     var isOfIt = scope.Holds(batch.Stream(index), batch.MessageMemory(index));
                     given.Note(batch, index, isOfIt);
-                    if (batch[index].IsEntry)
+                    if (batch[index].Disposal is > 0 and var disposal)
                     {
                         // It was cut: its entry stands with those of all rows.
-                        cut++;
+                        if (scope.What is null || disposals.Contains(disposal))
+                        {
+                            cut.TryAdd(disposal, []);
+                            cut[disposal].Add(rank);
+                        }
+
                         return ValueTask.CompletedTask;
                     }
 
-                    if (!isOfIt && !marks.Contains(rank) && !batch.Stream(index).SequenceEqual(LogKeys))
+                    if (!isOfIt && !marks.Contains(rank) && !batch.Stream(index).SequenceEqual(LogKeys)
+                        && !SaysCut(batch, index))
                     {
                         return ValueTask.CompletedTask;
                     }
@@ -147,6 +197,21 @@ internal sealed class BundleWriter(
                 },
                 cancellation),
             cancellation);
+
+    /// <summary>Whether it is the event, or the end of one, by which something of it was cut.</summary>
+    private bool SaysCut(RowBatch batch, int index)
+    {
+        if (disposals.Count == 0 || batch[index].Unproven || !batch.Stream(index).SequenceEqual(Keeping))
+        {
+            return false;
+        }
+
+        var row = new JournalRow(
+            batch[index].Position, StreamNames.Keeping, batch[index].Sequence, batch[index].Created,
+            Encoding.UTF8.GetString(batch.Manifest(index)), batch.Message(index).ToArray());
+        return (DisposedRows.Find(row) is not null && disposals.Contains(row.Position))
+            || (DisposedRows.FindDone(row) is { } end && disposals.Contains(end.Position));
+    }
 
     /// <summary>The keys of what it is about, for the book is read by others too and has more than this.</summary>
     private Task KeysAsync(GivenKeys given, CancellationToken cancellation) =>

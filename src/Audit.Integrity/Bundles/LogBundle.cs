@@ -82,6 +82,7 @@ public static class LogBundle
 internal static class BundlePaths
 {
     public const string ReadMe = "README.txt", Scope = "scope.txt", Contents = "contents.json",
+        Cut = "cut.json",
         Report = "report.html", Rows = "rows.ndjson", Logs = "logs.json", Keys = "keys.ndjson",
         Stopped = "STOPPED.txt",
         Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";

@@ -16,6 +16,8 @@ internal static class LogEntry
     /// <summary>No entry is longer.</summary>
     public const int Longest = 512;
 
+    private static ReadOnlySpan<byte> StreamMember => "\"stream\":\""u8;
+
     private const int HexSize = 2 * SHA256.HashSizeInBytes;
     private const int UsualNames = 1024;
 
@@ -49,6 +51,24 @@ internal static class LogEntry
         SHA256.HashData(row.Message, hashes[SHA256.HashSizeInBytes..]);
     }
 
+    /// <summary>The hash of the salted stream with the manifest, as an entry has it.</summary>
+    public static string StreamHash(EntryKeys keys, string stream, string manifest)
+    {
+        var name = Encoding.UTF8.GetBytes(stream);
+        Span<byte> salt = stackalloc byte[EntryKeys.SaltSize];
+        keys.Salt(name, salt);
+        return Convert.ToHexStringLower(
+            SHA256.HashData([.. salt, .. name, 0, .. Encoding.UTF8.GetBytes(manifest)]));
+    }
+
+    /// <summary>The same of an entry; empty where it has none.</summary>
+    public static string StreamOf(ReadOnlySpan<byte> entry)
+    {
+        var at = entry.IndexOf(StreamMember) + StreamMember.Length;
+        return at < StreamMember.Length || entry.Length - at < HexSize
+            ? "" : Encoding.UTF8.GetString(entry.Slice(at, HexSize));
+    }
+
     /// <summary>Hashes the row's entry as a leaf.</summary>
     public static void HashLeaf(in EntryFields row, Span<byte> leaf)
     {
@@ -76,7 +96,8 @@ internal static class LogEntry
     {
         Text("{\"v\":2,\"position\":"u8, entry, ref at);
         Number(position, entry, ref at);
-        Text(",\"stream\":\""u8, entry, ref at);
+        Text(","u8, entry, ref at);
+        Text(StreamMember, entry, ref at);
         Hex(hashes[..SHA256.HashSizeInBytes], entry, ref at);
         Text("\",\"seq\":"u8, entry, ref at);
         Number(sequence, entry, ref at);
@@ -217,4 +238,59 @@ public sealed class EntryKeys(byte[] streamKey, RowCheck proves)
     public bool Proves(
         ReadOnlySpan<byte> stream, long sequence, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message) =>
         proves(stream, sequence, manifest, message);
+}
+
+/// <summary>Leaves of rows, in order of position.</summary>
+public sealed class LeafList
+{
+    private readonly ArrayBufferWriter<byte> leaves = new();
+
+    public long Count => leaves.WrittenCount / TreeHash.Size;
+
+    public ReadOnlyMemory<byte> Bytes => leaves.WrittenMemory;
+
+    /// <summary>What is left of rows that were cut.</summary>
+    public static LeafList Of(IEnumerable<CutRow> rows)
+    {
+        var list = new LeafList();
+        Span<byte> entry = stackalloc byte[LogEntry.Longest];
+        foreach (var row in rows)
+        {
+            var length = LogEntry.WriteOfHashes(row.Position, row.Sequence, row.Created, row.Hashes, entry);
+            TreeHash.Leaf(entry[..length], list.leaves.GetSpan(TreeHash.Size));
+            list.leaves.Advance(TreeHash.Size);
+        }
+
+        return list;
+    }
+
+    /// <exception cref="FormatException">These are no leaves.</exception>
+    public static LeafList Of(byte[] bytes)
+    {
+        var list = new LeafList();
+        list.leaves.Write(bytes.Length % TreeHash.Size == 0 ? bytes
+            : throw new FormatException($"A leaf has {TreeHash.Size} bytes."));
+        return list;
+    }
+
+    public void Add(ReadOnlySpan<byte> leaf) => leaves.Write(leaf);
+
+    /// <summary>The SHA-256 over all of them.</summary>
+    public string Digest() => Convert.ToHexStringLower(SHA256.HashData(leaves.WrittenSpan));
+
+    /// <summary>How many of these are not among others.</summary>
+    public long CountBeside(LeafList others)
+    {
+        var known = others.All().ToHashSet();
+        return All().LongCount(leaf => !known.Contains(leaf));
+    }
+
+    // Whoever finds two rows of one hash has broken the log, too: 16 bytes of it tell them apart.
+    private IEnumerable<UInt128> All()
+    {
+        for (var at = 0; at < leaves.WrittenCount; at += TreeHash.Size)
+        {
+            yield return BinaryPrimitives.ReadUInt128BigEndian(leaves.WrittenSpan[at..]);
+        }
+    }
 }

@@ -1,46 +1,50 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Audit.Integrity.Entries;
 using Audit.Integrity.Verification;
 
 namespace Audit.Integrity.Keeping;
 
-/// <summary>What was cut of a segment.</summary>
-/// <param name="Stayed">Sessions of it that stay, with why; a few of them.</param>
-public sealed record CutRun(long Sessions, long Rows, IReadOnlyList<(string Owner, string Why)> Stayed);
-
 /// <summary>
-/// Cuts the rows of whole sessions that are in an archive, and leaves of each what its leaf in the log is made of. In a
-/// database of PostgreSQL the owner's function does it, for who may call it; in a file the same is looked at here, and
-/// the table lets no row go of which nothing is left.
+/// Cuts the rows of whole sessions that are in an archive, and leaves of each what its leaf in the log is made of:
+/// those that a sealed event names, and no other. In a database of PostgreSQL the owner's function does it, for who may
+/// call it; in a file the same is looked at here, and the table lets no row go of which nothing is left. What was
+/// broken off is gone on with under the event that it began with.
 /// </summary>
 public sealed class Disposal
 {
-    /// <summary>Rows that are cut in one go: as long as that takes nobody else writes.</summary>
-    private const int RowsOfPart = 300, MostNamed = 20;
+    private const int MostNamed = 20;
+
+    /// <summary>A node seals within a second or two; where none does, nothing is cut.</summary>
+    private static readonly TimeSpan SealPatience = TimeSpan.FromMinutes(2), SealLook = TimeSpan.FromMilliseconds(50);
 
     private readonly string address;
+    private readonly string directory;
     private readonly EntryKeys entries;
     private readonly ArchiveKeys? aside;
+    private readonly Retention retention;
+    private readonly DateTimeOffset now;
+    private readonly IDisposalBook book;
     private readonly StoreLook look;
     private readonly StoreTarget target;
+    private readonly LogStore log;
     private readonly ArchiveSegment segment;
-    private readonly SegmentDigests digests;
-    private readonly Func<SegmentDigests, Task<long>> order;
-    private readonly List<StoredSession> waiting = [];
-    private readonly List<(string, string)> stayed = [];
+    private readonly Dictionary<string, string> stayed = [];
     private readonly RowBatch batch = new();
     private StoredSessions? all;
-    private long sealedUpTo;
     private long kept;
-    private long? disposal;
+    private long before = long.MaxValue;
+    private bool isHeld;
     private long sessions;
     private long rows;
 
     private Disposal(
-        string address, EntryKeys entries, ArchiveKeys? aside, StoreLook look, StoreTarget target,
-        ArchiveSegment segment, SegmentDigests digests, Func<SegmentDigests, Task<long>> order) =>
-        (this.address, this.entries, this.aside, this.look, this.target, this.segment, this.digests, this.order) =
-            (address, entries, aside, look, target, segment, digests, order);
+        string address, string directory, EntryKeys entries, ArchiveKeys? aside, Retention retention,
+        DateTimeOffset now, IDisposalBook book, StoreLook look, StoreTarget target, LogStore log,
+        ArchiveSegment segment) =>
+        (this.address, this.directory, this.entries, this.aside, this.retention, this.now, this.book, this.look,
+            this.target, this.log, this.segment) =
+            (address, directory, entries, aside, retention, now, book, look, target, log, segment);
 
     /// <summary>Nobody else writes to an archive, or cuts by it, until that is let go of.</summary>
     /// <exception cref="BackupException">Somebody does.</exception>
@@ -48,146 +52,264 @@ public sealed class Disposal
 
     /// <param name="segment">Of an archive that was verified before.</param>
     /// <param name="aside">The keys that were kept of its contents; null where nobody is to read them.</param>
-    /// <param name="order">Has the event written that rows of this segment go; it returns its position. It is asked
-    /// before the first of them does, and not where nothing is left to cut.</param>
+    /// <param name="book">It is not asked where nothing is left to cut.</param>
     /// <exception cref="StoreException">The store refuses it, or cannot be reached.</exception>
     public static async Task<CutRun> CutAsync(
         string address, string directory, ArchiveSegment segment, EntryKeys entries, ArchiveKeys? aside,
-        Retention retention, DateTimeOffset now, Func<SegmentDigests, Task<long>> order,
-        IProgress<VerifyProgress>? progress, CancellationToken cancellation)
+        Retention retention, DateTimeOffset now, IDisposalBook book, IProgress<VerifyProgress>? progress,
+        CancellationToken cancellation)
     {
         await using var look = new StoreLook(address);
         await using var target = StoreTarget.Open(address);
-        var digests = SegmentDigests.Of(segment, PartsOf(directory, segment));
-        var disposal = new Disposal(address, entries, aside, look, target, segment, digests, order);
-        await using (var log = await SealedLog.OpenAsync(address, cancellation))
+        await using var log = await LogStore.FindForReadingAsync(address, cancellation)
+            ?? throw new StoreException("Nothing of the store was sealed yet, and nothing is cut that is not.");
+        var disposal = new Disposal(
+            address, directory, entries, aside, retention, now, book, look, target, log, segment);
+        foreach (var begun in await disposal.BegunAsync(cancellation))
         {
-            disposal.sealedUpTo = log.Newest.LastPosition;
+            await disposal.CutAsync(
+                begun.Position, SegmentRows.Named(directory, segment, begun), progress, cancellation);
         }
 
-        foreach (var part in PartsOf(directory, segment))
+        // A hold that comes behind an event ends it, and what it does not mean is ordered anew.
+        for (disposal.isHeld = true;
+            disposal.isHeld && await disposal.ChooseAsync(cancellation) is { Rows: > 0 } named;)
         {
-            foreach (var session in part.GroupBy(one => StreamNames.PayloadOwner((string)one.Values[3]!)))
-            {
-                await disposal.TakeAsync(
-                    session.Key, [.. session.Select(one => one.Values)], retention, now, cancellation);
-            }
-
-            await disposal.FlushAsync([.. part.SelectMany(one => one.Leaf)], cancellation);
-            progress?.Report(new VerifyProgress(disposal.rows, segment.Rows.Rows));
+            await disposal.CutAsync(
+                await book.OrderAsync(segment, named, cancellation), named, progress, cancellation);
         }
 
-        return new CutRun(disposal.sessions, disposal.rows, disposal.stayed);
+        return new CutRun(
+            disposal.sessions, disposal.rows,
+            [.. disposal.stayed.Take(MostNamed).Select(one => (one.Key, one.Value))]);
     }
 
-    /// <summary>The rows of a segment with their leaves, whole sessions together, in parts that go in one go.</summary>
-    private static IEnumerable<List<(object?[] Values, byte[] Leaf)>> PartsOf(string directory, ArchiveSegment segment)
+    /// <summary>What went by this segment, or was to go, and has no end yet.</summary>
+    private async Task<IEnumerable<DisposedRows>> BegunAsync(CancellationToken cancellation)
     {
-        var (part, batch, owner) = (new List<(object?[], byte[])>(), new RowBatch(), "");
-        foreach (var values in ArchiveCheck.RowsOf(directory, segment))
+        var begun = new SortedDictionary<long, DisposedRows>();
+        var acts = await new StoreJournal(look).ReadStreamAsync(
+            new StreamKey(StreamNames.Keeping), 0, int.MaxValue, cancellation);
+        foreach (var row in acts.Where(entries.Proves))
         {
-            var next = StreamNames.PayloadOwner((string)values[3]!);
-            if (next != owner && part.Count >= RowsOfPart)
+            if (DisposedRows.Find(row) is { } said && said.Sha256 == segment.Sha256)
             {
-                yield return part;
-                part = [];
+                begun[row.Position] = said;
             }
-
-            owner = next;
-            batch.Clear();
-            batch.AddJournalRow(values);
-            ((byte[])values[9]!).CopyTo(batch.Salt(0));
-            batch.Hash(null);
-            part.Add((values, batch.Leaf(0).ToArray()));
+            else if (DisposedRows.FindDone(row) is (var position, _, _))
+            {
+                begun.Remove(position);
+            }
         }
 
-        if (part.Count > 0)
-        {
-            yield return part;
-        }
+        return begun.Values;
     }
 
-    private async Task TakeAsync(
-        string owner, List<object?[]> archived, Retention retention, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>Which sessions of the segment may go now, each as it was archived.</summary>
+    private async Task<NamedRows> ChooseAsync(CancellationToken cancellation)
     {
-        all ??= await OpenSessionsAsync(now, cancellation);
-        if (await all.ReadAsync(owner, cancellation) is not { } session
-            || !archived.Any(row => session.Rows.Any(one => Equals(one[0], row[0]))))
+        await LookAsync(cancellation);
+        before = long.MaxValue;
+        var going = new List<string>();
+        foreach (var (owner, archived) in SegmentRows.Sessions(directory, segment))
+        {
+            going.AddRange(await FindAsync(owner, archived, cancellation) is null ? [] : [owner]);
+        }
+
+        // Before anything is written down that the database would not do.
+        return SegmentRows.Named(directory, segment, (await FreeAsync(going, cancellation)).Contains);
+    }
+
+    /// <summary>Without those that the database keeps for a hold.</summary>
+    private async Task<HashSet<string>> FreeAsync(IReadOnlyCollection<string> going, CancellationToken cancellation)
+    {
+        var free = going.ToHashSet();
+        foreach (var (owner, why) in going.Count == 0 ? [] : await look.FindHeldAsync(going, cancellation))
+        {
+            stayed[owner] = why;
+            free.Remove(owner);
+        }
+
+        return free;
+    }
+
+    /// <returns>Null where it stays, or is gone.</returns>
+    private async Task<StoredSession?> FindAsync(
+        string owner, IReadOnlyList<(long Position, byte[] Leaf)> archived, CancellationToken cancellation)
+    {
+        if (await all!.ReadAsync(owner, cancellation) is not { } session
+            || !archived.Any(row => session.Rows.Any(one => (long)one[0]! == row.Position)))
         {
             // It was cut before; what there is of it was begun since.
-            return;
+            return null;
         }
 
         var why = session.Against
             ?? (!retention.IsDue(session, now) ? "it is not due by the rules" : null)
-            ?? (!IsSame(session.Rows, archived) ? "it has other rows by now than this segment" : null)
+            ?? (session.Recorded.Ticks > before ? "it is younger than what goes by this event" : null)
+            ?? (!IsSame(session, archived) ? "it has other rows by now than this segment" : null)
             ?? (aside is null ? null : await aside.WhyNotAsync(session, look, cancellation));
-        if (why is not null)
+        if (why is null)
         {
-            Leave(owner, why);
-            return;
+            stayed.Remove(owner);
+            return session;
         }
 
-        waiting.Add(session);
+        stayed[owner] = why;
+        return null;
     }
 
-    private static bool IsSame(IReadOnlyList<object?[]> stored, List<object?[]> archived) =>
-        stored.Count == archived.Count && stored.Zip(archived).All(pair =>
-            Enumerable.Range(0, TableShape.Journal.Columns.Length).All(column =>
-                pair.First[column] is byte[] bytes
-                    ? bytes.AsSpan().SequenceEqual((byte[])pair.Second[column]!)
-                    : Equals(pair.First[column], pair.Second[column])));
+    private bool IsSame(StoredSession session, IReadOnlyList<(long Position, byte[] Leaf)> archived) =>
+        SegmentRows.LeavesOf(session, entries, batch).Select(one => (one.Position, Convert.ToHexString(one.Leaf)))
+            .ToHashSet().SetEquals(archived.Select(one => (one.Position, Convert.ToHexString(one.Leaf))));
 
-    /// <summary>Cuts what waits, and then lets others write for longer than that took.</summary>
-    /// <param name="leaves">Of all rows of the part, also of what stays.</param>
-    private async Task FlushAsync(byte[] leaves, CancellationToken cancellation)
+    /// <summary>Cuts what an event names, as far as it may go still, and has the end written down.</summary>
+    private async Task CutAsync(
+        long disposal, NamedRows named, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
     {
-        // Before anything is written down that the database would not do.
-        foreach (var (owner, why) in await look.FindHeldAsync(waiting.Select(one => one.Owner), cancellation))
+        await WaitForSealAsync(disposal, cancellation);
+        await LookAsync(disposal, named, cancellation);
+        foreach (var part in named.Parts)
         {
-            Leave(owner, why);
+            if (await look.ReadAsync(session => LastActAsync(session, cancellation), cancellation) != kept)
+            {
+                await LookAsync(disposal, named, cancellation);
+            }
+
+            if (isHeld)
+            {
+                break;
+            }
+
+            var going = new List<StoredSession>();
+            foreach (var owner in part.Owners)
+            {
+                if (await FindAsync(owner, named.RowsOf(owner), cancellation) is { } session)
+                {
+                    going.Add(session);
+                }
+            }
+
+            var free = await FreeAsync([.. going.Select(one => one.Owner)], cancellation);
+            going.RemoveAll(one => !free.Contains(one.Owner));
+            await (going.Count == 0 ? Task.CompletedTask : CutAsync(disposal, named, part, going, cancellation));
+            progress?.Report(new VerifyProgress(rows, segment.Rows.Rows));
         }
 
-        if (waiting.Count == 0)
+        // What is gone is what the archive has, row by row: otherwise nobody says that it is at its end.
+        var gone = LeafList.Of(await CutCheck.ReadCutAsync(look, disposal, cancellation));
+        if (gone.CountBeside(named.Leaves) is > 0 and var others)
         {
-            return;
+            throw new StoreException(
+                $"{others} rows that were cut by the event at position {disposal} are not among those that it names, "
+                + $"of the archive's {segment.Rows.File}: its end is not written down. audit verify says more.");
         }
 
-        disposal ??= await order(digests);
+        await book.EndAsync(segment, disposal, gone.Digest(), named, cancellation);
+    }
+
+    /// <summary>Cuts a part, and then lets others write for longer than that took.</summary>
+    private async Task CutAsync(
+        long disposal, NamedRows named, NamedPart part, List<StoredSession> going, CancellationToken cancellation)
+    {
+        await RequireUnhaltedAsync(cancellation);
         if (StoreAddress.Parse(address).IsSqlite)
         {
-            await CutInFileAsync(cancellation);
+            await CutInFileAsync(disposal, named, going, cancellation);
         }
         else
         {
-            await CutOnServerAsync(leaves, cancellation);
+            await CutOnServerAsync(disposal, named, part, going, cancellation);
         }
 
-        (sessions, rows) = (sessions + waiting.Count, rows + waiting.Sum(one => one.Rows.Count));
-        waiting.Clear();
+        (sessions, rows) = (sessions + going.Count, rows + going.Sum(one => one.Rows.Count));
         await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(3 * target.Held.TotalMilliseconds, 1_000)), cancellation);
     }
 
-    private async Task<StoredSessions> OpenSessionsAsync(DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>What is not sealed may be taken back unseen; what is cut must be said for ever.</summary>
+    private async Task WaitForSealAsync(long disposal, CancellationToken cancellation)
     {
-        kept = await look.ReadAsync(session => LastActAsync(session, cancellation), cancellation);
-        return await StoredSessions.OpenAsync(look, entries, sealedUpTo, now, cancellation);
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(SealLook, cancellation))
+        {
+            var record = await RequireUnhaltedAsync(cancellation);
+            if ((await log.ReadLastCheckpointAsync(record.Number, cancellation))?.LastPosition >= disposal)
+            {
+                return;
+            }
+
+            if (clock.Elapsed > SealPatience)
+            {
+                throw new StoreException(
+                    $"The event at position {disposal}, by which rows go, was not sealed within "
+                    + $"{SealPatience.TotalMinutes} minutes: nothing is cut until a node with the log's key seals it. "
+                    + "Run it again then.");
+            }
+        }
     }
 
-    private async Task CutInFileAsync(CancellationToken cancellation)
+    private async Task<LogRecord> RequireUnhaltedAsync(CancellationToken cancellation)
+    {
+        var record = (await log.ReadLogsAsync(cancellation)).LastOrDefault();
+        return record is null ? throw new StoreException("The store has no log: nothing is cut that is not sealed.")
+            : record.Halt is { } halt
+            ? throw new StoreException($"The log is halted, and nothing is cut until it goes on: {halt.Reason}")
+            : record;
+    }
+
+    /// <summary>
+    /// Looks anew, also at the event: it is there as a node wrote it, names these rows and nothing else, and is not at
+    /// its end.
+    /// </summary>
+    private async Task LookAsync(long disposal, NamedRows named, CancellationToken cancellation)
+    {
+        await LookAsync(cancellation);
+        var written = await new StoreJournal(look).ReadStreamAsync(
+            new StreamKey(StreamNames.Keeping), 0, int.MaxValue, cancellation);
+        // Whoever may have lifted it since: a database cannot tell whether a node wrote that.
+        isHeld = written.Any(row =>
+            row.Position > disposal && row.Message.AsSpan().IndexOf("\"act\":\"hold.added\""u8) >= 0);
+        var acts = written.Where(entries.Proves).ToList();
+        if (acts.Find(row => row.Position == disposal) is not { } row || DisposedRows.Find(row) is not { } said
+            || said.Sha256 != segment.Sha256 || !named.Are(said))
+        {
+            throw new StoreException(
+                $"No event at position {disposal} says that these very rows of {segment.Rows.File} go: none was cut.");
+        }
+
+        before = said.Before;
+        if (acts.Exists(one => DisposedRows.FindDone(one)?.Position == disposal))
+        {
+            throw new StoreException(
+                $"What went by the event at position {disposal} is written down as ended: nothing more goes by it. Run "
+                + "it again.");
+        }
+    }
+
+    /// <summary>Looks anew at what is sealed, held and open.</summary>
+    private async Task LookAsync(CancellationToken cancellation)
+    {
+        var record = await RequireUnhaltedAsync(cancellation);
+        var newest = await log.ReadLastCheckpointAsync(record.Number, cancellation);
+        kept = await look.ReadAsync(session => LastActAsync(session, cancellation), cancellation);
+        all = await StoredSessions.OpenAsync(
+            look, entries, newest?.LastPosition ?? 0, DateTimeOffset.UtcNow, cancellation);
+    }
+
+    private async Task CutInFileAsync(
+        long disposal, NamedRows named, List<StoredSession> going, CancellationToken cancellation)
     {
         // Hashed before, for nobody else writes while it goes.
-        var marked = waiting.ToDictionary(one => one.Owner, one => HashesOf(one).ToList());
-        while (waiting.Count > 0
-            && !await target.ChangeAsync(session => TryCutInFileAsync(session, marked, cancellation), cancellation))
+        var marked = going.ToDictionary(one => one.Owner, one => HashesOf(one).ToList());
+        while (going.Count > 0 && !await target.ChangeAsync(
+            session => TryCutInFileAsync(session, disposal, going, marked, cancellation), cancellation))
         {
             // Whatever was ordered since the sessions were looked at, a hold say, is looked at first.
-            all = await OpenSessionsAsync(DateTimeOffset.UtcNow, cancellation);
-            foreach (var owner in waiting.Select(one => one.Owner).ToList())
+            await LookAsync(disposal, named, cancellation);
+            foreach (var one in going.ToList())
             {
-                if ((await all.ReadAsync(owner, cancellation))?.Against is { } why)
+                if (isHeld || await FindAsync(one.Owner, named.RowsOf(one.Owner), cancellation) is null)
                 {
-                    Leave(owner, why);
+                    going.Remove(one);
                 }
             }
         }
@@ -195,16 +317,15 @@ public sealed class Disposal
 
     /// <returns>False where something was ordered since the sessions were looked at; then nothing was cut.</returns>
     private async Task<bool> TryCutInFileAsync(
-        IStoreSession session, Dictionary<string, List<(object?[] Values, byte[] Stream)>> marked,
-        CancellationToken cancellation)
+        IStoreSession session, long disposal, List<StoredSession> going,
+        Dictionary<string, List<(object?[] Values, byte[] Stream)>> marked, CancellationToken cancellation)
     {
         if (await LastActAsync(session, cancellation) != kept)
         {
             return false;
         }
 
-        await RequireOrderedAsync(session, cancellation);
-        foreach (var one in waiting)
+        foreach (var one in going)
         {
             var (from, until) = StreamNames.CallsOf(one.Owner);
             if ((await session.QueryAsync(
@@ -233,45 +354,15 @@ public sealed class Disposal
         return true;
     }
 
-    /// <exception cref="StoreException">No event that has not ended stands for what is to go.</exception>
-    private async Task RequireOrderedAsync(IStoreSession session, CancellationToken cancellation)
+    private async Task CutOnServerAsync(
+        long disposal, NamedRows named, NamedPart part, List<StoredSession> going, CancellationToken cancellation)
     {
-        var acts = await session.QueryAsync(
-            $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = $1 AND ordering >= $2",
-            [StreamNames.Keeping, disposal], new JournalRows().Read, cancellation);
-        if (acts.Select(row => DisposedRows.Find(row, entries)).FirstOrDefault() is not { } said
-            || said.Position != disposal || !digests.Are(said))
-        {
-            throw new StoreException(
-                $"No event at position {disposal} says that the rows of this very segment go: nothing was cut.");
-        }
-
-        if (acts.Exists(row => DisposedRows.FindDone(row, entries)?.Position == disposal))
-        {
-            throw new StoreException(
-                $"What went by the event at position {disposal} is written down as ended: nothing more goes by it.");
-        }
-
-        if (waiting.Find(one => one.Last > disposal || one.Recorded.Ticks > said.Before) is { } young)
-        {
-            throw new StoreException(
-                $"{young.Owner} is younger than what goes by the event at position {disposal}: nothing was cut.");
-        }
-    }
-
-    private void Leave(string owner, string why)
-    {
-        waiting.RemoveAll(one => one.Owner == owner);
-        stayed.AddRange(stayed.Count < MostNamed ? [(owner, why)] : []);
-    }
-
-    private async Task CutOnServerAsync(byte[] leaves, CancellationToken cancellation)
-    {
-        var marked = waiting.SelectMany(HashesOf).ToList();
+        var marked = going.SelectMany(HashesOf).ToList();
         object?[] values =
         [
-            disposal, segment.Sha256, digests.Parts, leaves, waiting.Select(one => one.Owner).ToArray(),
-            marked.Select(row => (long)row.Values[0]!).ToArray(), marked.Select(row => row.Stream).ToArray(),
+            disposal, segment.Sha256, named.PartDigests, part.Leaves.Bytes.ToArray(),
+            going.Select(one => one.Owner).ToArray(), marked.Select(row => (long)row.Values[0]!).ToArray(),
+            marked.Select(row => row.Stream).ToArray(),
         ];
         try
         {
@@ -304,54 +395,4 @@ public sealed class Disposal
         (await session.QueryAsync(
             "SELECT coalesce(max(sequence_number), 0) FROM journal WHERE persistence_id = $1", [StreamNames.Keeping],
             row => row.Number(0), cancellation))[0];
-}
-
-/// <summary>What the event that rows go stands for: a segment, and the leaves of its rows.</summary>
-/// <param name="Leaves">The SHA-256 over all of them in order of position.</param>
-/// <param name="Parts">The SHA-256 of the leaves of each part, in the order of the segment.</param>
-public sealed record SegmentDigests(ArchiveSegment Segment, string Leaves, byte[] Parts)
-{
-    public string Name => ArchiveSegment.RowsName(Segment.Number);
-
-    public string PartsSha256 => Convert.ToHexStringLower(SHA256.HashData(Parts));
-
-    /// <summary>Whether an event names them.</summary>
-    internal bool Are(DisposedRows said) => said.Segment == Name && said.Sha256 == Segment.Sha256
-        && said.Rows == Segment.Rows.Rows && said.Leaves == Leaves && said.Parts == PartsSha256;
-
-    internal static SegmentDigests Of(
-        ArchiveSegment segment, IEnumerable<IReadOnlyList<(object?[] Values, byte[] Leaf)>> parts)
-    {
-        var (all, digests) = (new List<(long Position, byte[] Leaf)>(), new ArrayBufferWriter<byte>());
-        foreach (var part in parts)
-        {
-            digests.Write(SHA256.HashData([.. part.SelectMany(one => one.Leaf)]));
-            all.AddRange(part.Select(one => ((long)one.Values[0]!, one.Leaf)));
-        }
-
-        return new SegmentDigests(
-            segment, DigestOf(all.OrderBy(one => one.Position).Select(one => one.Leaf)),
-            digests.WrittenSpan.ToArray());
-    }
-
-    /// <summary>Of the leaves of rows that were cut, in order of position.</summary>
-    public static string DigestOf(IEnumerable<CutRow> rows) => DigestOf(rows.Select(row =>
-    {
-        Span<byte> entry = stackalloc byte[LogEntry.Longest];
-        var length = LogEntry.WriteOfHashes(row.Position, row.Sequence, row.Created, row.Hashes, entry);
-        var leaf = new byte[TreeHash.Size];
-        TreeHash.Leaf(entry[..length], leaf);
-        return leaf;
-    }));
-
-    private static string DigestOf(IEnumerable<byte[]> leaves)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var leaf in leaves)
-        {
-            hash.AppendData(leaf);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Rows;
@@ -259,4 +260,99 @@ public sealed record ErasedContent(
 
         string Text(string name) => facts.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
     }
+}
+
+/// <summary>That rows go which are in a segment of an archive, as the book says it.</summary>
+/// <param name="Segment">Its file.</param>
+/// <param name="Sha256">Of what the segment says of itself.</param>
+/// <param name="Rows">How many go: all rows of the sessions that are named, and none of those that stay.</param>
+/// <param name="Leaves">The SHA-256 over the leaves of these rows, in order of position.</param>
+/// <param name="Parts">The SHA-256 over those of its parts; a part goes in one go.</param>
+/// <param name="Version">Of the rules by which they go.</param>
+/// <param name="To">Where the archive lay.</param>
+public sealed record DisposedRows(
+    string Segment, string Sha256, long Rows, string Leaves, string Parts, string Version, string To)
+{
+    public const string Act = "rows.disposed", Done = "rows.cut", KeysEnded = "rows.keys_ended",
+        Forgotten = "rows.forgotten";
+
+    /// <summary>Of the event that rows were cut: of which, how many, and what of them.</summary>
+    public const string NumberMember = "number", CutMember = "cut", LeavesMember = "leaves";
+
+    /// <summary>Of the event that nodes forgot: up to which end of a cut.</summary>
+    public const string ThroughMember = "through";
+
+    /// <summary>No row of them was recorded later, in ticks; the store lets no younger one go.</summary>
+    public long Before { get; init; }
+
+    /// <summary>Which sessions of the segment go: a bit for each, in its order, in Base64.</summary>
+    [JsonIgnore]
+    public string Sessions { get; init; } = "";
+
+    public string AdoptedBy { get; init; } = "";
+
+    public string ConfirmedBy { get; init; } = "";
+
+    /// <summary>The position of the event.</summary>
+    public long Position { get; init; }
+
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>How many rows were met that were cut by it.</summary>
+    public long Cut { get; init; }
+
+    /// <summary>The book says that these are all; otherwise it goes on, or was broken off.</summary>
+    public bool IsDone { get; init; }
+
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteString("segment", Segment);
+        json.WriteString("sha256", Sha256);
+        json.WriteNumber("rows", Rows);
+        json.WriteString(LeavesMember, Leaves);
+        json.WriteString("parts", Parts);
+        json.WriteString("version", Version);
+        json.WriteString("to", To);
+        json.WriteNumber("before", Before);
+        json.WriteString("sessions", Sessions);
+        json.WriteString("adopted_by", AdoptedBy);
+        json.WriteString("confirmed_by", ConfirmedBy);
+    }
+
+    /// <param name="row">That a node wrote.</param>
+    /// <returns>Null where the row is not such an event.</returns>
+    public static DisposedRows? Find(JournalRow row) => FactsOf(row, Act) is { } facts
+        ? Of(facts) with { Position = row.Position, At = new DateTimeOffset(row.CreatedTicks, TimeSpan.Zero) }
+        : null;
+
+    /// <summary>What a row says was cut in the end by the event at a position, if it says that.</summary>
+    /// <param name="row">That a node wrote.</param>
+    public static (long Position, long Rows, string Leaves)? FindDone(JournalRow row) =>
+        FactsOf(row, Done) is { } facts
+            ? (facts.GetProperty(NumberMember).GetInt64(), facts.GetProperty(CutMember).GetInt64(),
+                Text(facts, LeavesMember))
+            : null;
+
+    public static DisposedRows Of(JsonElement facts) => new(
+        Text(facts, "segment"), Text(facts, "sha256"), facts.GetProperty("rows").GetInt64(),
+        Text(facts, LeavesMember), Text(facts, "parts"), Text(facts, "version"), Text(facts, "to"))
+    {
+        Before = facts.GetProperty("before").GetInt64(), Sessions = Text(facts, "sessions"),
+        AdoptedBy = Text(facts, "adopted_by"), ConfirmedBy = Text(facts, "confirmed_by"),
+    };
+
+    private static JsonElement? FactsOf(JournalRow row, string act)
+    {
+        if (row.PersistenceId != StreamNames.Keeping)
+        {
+            return null;
+        }
+
+        var view = EventReader.ViewOf(row);
+        return view.Text(EventField.Act) == act && !view.Raw(EventField.Facts).IsEmpty
+            ? JsonElement.Parse(view.Raw(EventField.Facts)) : null;
+    }
+
+    private static string Text(JsonElement facts, string name) =>
+        facts.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 }

@@ -147,6 +147,12 @@ internal sealed class StoreLook : IStoreDatabase, IAsyncDisposable
             [owners.ToArray()], row => (row.Text(0), row.Text(1)), cancellation),
         cancellation);
 
+    /// <summary>Whether it can have rows that were cut; a store of before cannot.</summary>
+    public Task<bool> HasCutAsync(CancellationToken cancellation) => ReadAsync(
+        async session => (await session.QueryAsync(
+            JournalTable.HasCutSql, [], row => row.Number(0), cancellation))[0] > 0,
+        cancellation);
+
     public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
         file is null
             ? pool!.ReadAsync(read, cancellation)

@@ -1,5 +1,6 @@
 using Audit.Integrity.Bundles;
 using Audit.Integrity.Contents;
+using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Verification;
 
@@ -9,8 +10,6 @@ namespace Audit.Integrity.Verification;
 /// </summary>
 internal sealed class ContentsCheck
 {
-    private const int StreamDigits = 64;
-
     private static readonly byte[] ContentsPrefix = Encoding.UTF8.GetBytes(StreamNames.ContentsPrefix);
     private static readonly byte[] CasePrefix = Encoding.UTF8.GetBytes(StreamNames.CasePrefix);
 
@@ -43,7 +42,7 @@ internal sealed class ContentsCheck
     {
         for (var i = 0; IsAsked && i < rows.Count; i++)
         {
-            var stream = StreamOf(rows.Entry(i));
+            var stream = LogEntry.StreamOf(rows.Entry(i));
             if (rows[i].IsEntry)
             {
                 var position = rows[i].Position;
@@ -54,7 +53,7 @@ internal sealed class ContentsCheck
                 TakeRow(rows, i, stream, byMark.GetValueOrDefault(before + i));
             }
 
-            byRow.GetValueOrDefault(before + i)?.Add(rows[i].Position, rows.Leaf(i), rows[i].IsEntry);
+            byRow.GetValueOrDefault(before + i)?.Add(rows[i], rows.Leaf(i));
         }
     }
 
@@ -102,20 +101,12 @@ internal sealed class ContentsCheck
         }
     }
 
-    private static string StreamOf(byte[] entry)
-    {
-        var at = entry.AsSpan().IndexOf("\"stream\":\""u8);
-        return at < 0 || entry.Length - at < 10 + StreamDigits
-            ? ""
-            : Encoding.UTF8.GetString(entry.AsSpan(at + 10, StreamDigits));
-    }
-
     private static void Add(List<IntegrityFault> faults, long? position, string sentence) =>
         faults.Add(new IntegrityFault(IntegrityFaultKind.RowsMissing, position, null, sentence));
 
     private sealed class Followed(BundleContents said)
     {
-        private readonly List<(long Position, byte[] Leaf)> leaves = [];
+        private readonly List<(long Position, byte[] Leaf, long Disposal)> leaves = [];
         private long entries;
         private long? firstEntry;
 
@@ -124,13 +115,14 @@ internal sealed class ContentsCheck
         /// <summary>What the row says that the bundle names; null where that is none.</summary>
         public SessionContents? Sealed { get; set; }
 
-        public void Add(long position, ReadOnlySpan<byte> leaf, bool isEntry)
+        public void Add(in RowSlot row, ReadOnlySpan<byte> leaf)
         {
-            leaves.Add((position, leaf.ToArray()));
-            if (isEntry)
+            leaves.Add((row.Position, leaf.ToArray(), row.Disposal));
+            // Whether what is said to be cut was is looked at by itself.
+            if (row is { IsEntry: true, Disposal: 0 })
             {
                 entries++;
-                firstEntry ??= position;
+                firstEntry ??= row.Position;
             }
         }
 
@@ -158,13 +150,18 @@ internal sealed class ContentsCheck
 
             return new ContentsReport(
                 Said.Session, Said.IsWhole, Sealed?.Through, Sealed?.Rows ?? 0, Sealed?.Calls ?? 0, leaves.Count,
-                entries);
+                entries, leaves.LongCount(one => one.Disposal > 0));
         }
 
-        private bool IsBorneOut(SessionContents told)
+        // What was sealed after a cut counts what was left: of each event all rows of a session went in one go.
+        private bool IsBorneOut(SessionContents told) =>
+            leaves.Select(one => one.Disposal).Append(0).Distinct().Any(through => Comes(told, through));
+
+        private bool Comes(SessionContents told, long withoutThrough)
         {
             var tree = new GrowingTree();
-            foreach (var (_, leaf) in leaves.Where(one => one.Position <= told.Through))
+            foreach (var (_, leaf, _) in leaves.Where(one =>
+                one.Position <= told.Through && (one.Disposal == 0 || one.Disposal > withoutThrough)))
             {
                 tree.Append(leaf, []);
             }
@@ -227,9 +224,11 @@ internal sealed class ReportCheck(BundleReport? report)
 /// <param name="SealedRows">How many rows it had then.</param>
 /// <param name="Rows">How many of its rows are known to the bundle.</param>
 /// <param name="EntriesOnly">Of how many of these it has the entry alone.</param>
+/// <param name="Cut">Of how many of these the store had nothing else, for they were cut and are in an archive.</param>
 public sealed record ContentsReport(
-    string Session, bool IsWhole, long? CompleteThrough, long SealedRows, long Calls, long Rows, long EntriesOnly)
+    string Session, bool IsWhole, long? CompleteThrough, long SealedRows, long Calls, long Rows, long EntriesOnly,
+    long Cut)
 {
     /// <summary>All rows that the session had when that was last sealed are there to be read.</summary>
-    public bool IsComplete => CompleteThrough is not null && EntriesOnly == 0;
+    public bool IsComplete => CompleteThrough is not null && EntriesOnly + Cut == 0;
 }

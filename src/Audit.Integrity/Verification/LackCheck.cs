@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Audit.Integrity.Bundles;
 using Audit.Integrity.Entries;
 
@@ -79,109 +78,174 @@ internal sealed class LackCheck(VerifyOptions options, StoreLook? look, BundleRe
 }
 
 /// <summary>
-/// Rows of which the entry alone is left are in order where a sealed event says so, which a node wrote; where no more,
-/// no fewer and no others of them are gone than another event says at the end; and where whole streams are.
+/// Rows of which the entry alone is left are in order where a sealed event says so, which a node wrote, and where
+/// exactly those are gone that another event says at the end, or all that the first one names; of what is under way, or
+/// was broken off, where an archive that was given shows each of them. And streams are gone as a whole.
 /// </summary>
-internal sealed class CutCheck(EntryKeys? entries, StoreLook? look) : IDisposable
+/// <param name="look">Asks the store; null with a bundle, which has these events among its rows.</param>
+internal sealed class CutCheck(EntryKeys? entries, StoreLook? look)
 {
-    private readonly SortedDictionary<long, (long Rows, long First, IncrementalHash Leaves)> cut = [];
+    private static readonly byte[] Keeping = Encoding.UTF8.GetBytes(StreamNames.Keeping);
+
+    private readonly SortedDictionary<long, (long First, LeafList Leaves)> cut = [];
+    private readonly Dictionary<long, DisposedRows> said = [];
     private readonly Dictionary<long, (long Rows, string Leaves)> done = [];
 
     /// <summary>What was cut in order.</summary>
     public IReadOnlyList<DisposedRows> Found { get; private set; } = [];
 
     /// <summary>Before the rows are read: of what is over by then nothing goes meanwhile.</summary>
-    public async Task BeginAsync(CancellationToken cancellation)
-    {
-        foreach (var row in entries is null || look is null ? [] : await new StoreJournal(look).ReadStreamAsync(
-            new StreamKey(StreamNames.Keeping), 0, int.MaxValue, cancellation))
-        {
-            if (DisposedRows.FindDone(row, entries!) is (var position, var rows, var leaves))
-            {
-                done[position] = (rows, leaves);
-            }
-        }
-    }
+    public Task BeginAsync(CancellationToken cancellation) => ReadActsAsync(cancellation);
 
     public void Take(RowBatch batch)
     {
         for (var i = 0; i < batch.Count; i++)
         {
-            if (batch[i].Disposal == 0)
+            if (batch[i].Disposal != 0)
             {
-                continue;
+                var known = cut.GetValueOrDefault(
+                    batch[i].Disposal, (First: batch[i].Position, Leaves: new LeafList()));
+                known.Leaves.Add(batch.Leaf(i));
+                cut[batch[i].Disposal] = known;
             }
-
-            var known = cut.GetValueOrDefault(
-                batch[i].Disposal,
-                (0, batch[i].Position, IncrementalHash.CreateHash(HashAlgorithmName.SHA256)));
-            known.Leaves.AppendData(batch.Leaf(i));
-            cut[batch[i].Disposal] = known with { Rows = known.Rows + 1 };
+            else if (look is null && !batch[i].IsEntry && !batch[i].Unproven && batch.Stream(i).SequenceEqual(Keeping))
+            {
+                Note(new JournalRow(
+                    batch[i].Position, StreamNames.Keeping, batch[i].Sequence, batch[i].Created,
+                    Encoding.UTF8.GetString(batch.Manifest(i)), batch.Message(i).ToArray()));
+            }
         }
     }
 
     /// <param name="sealedUpTo">The last position that is sealed.</param>
-    public async Task<IReadOnlyList<IntegrityFault>> EndAsync(long sealedUpTo, CancellationToken cancellation)
+    /// <param name="archives">The leaves of the segments of archives, by their digests; null where none was given.
+    /// </param>
+    public async Task<IReadOnlyList<IntegrityFault>> EndAsync(
+        long sealedUpTo, IReadOnlyDictionary<string, LeafList>? archives, CancellationToken cancellation)
     {
         var (faults, found) = (new List<IntegrityFault>(), new List<DisposedRows>());
-        foreach (var (position, (rows, first, leaves)) in cut)
+        var over = done.Keys.ToHashSet();
+        await ReadActsAsync(cancellation);
+        foreach (var position in cut.Keys.Where(one => look is not null && !over.Contains(one)).ToList())
         {
-            var said = entries is null || look is null || position > sealedUpTo ? null : DisposedRows.Find(
-                await new StoreJournal(look).ReadRowAsync(position, cancellation), entries);
-            var digest = Convert.ToHexStringLower(leaves.GetCurrentHash());
+            // It went on while the rows were read: what is gone by now is what the end speaks of.
+            cut[position] = (cut[position].First, LeafList.Of(await ReadCutAsync(look!, position, cancellation)));
+        }
+
+        foreach (var (position, (first, leaves)) in cut)
+        {
+            var named = position <= sealedUpTo ? said.GetValueOrDefault(position) : null;
             var isDone = done.Remove(position, out var end);
-            if (Fault(position, rows, digest, said, isDone ? end : null) is { } fault)
+            if (Fault(position, leaves, named, isDone ? end : null, archives) is { } fault)
             {
                 faults.Add(new IntegrityFault(IntegrityFaultKind.RowsMissing, first, null, fault));
             }
             else
             {
-                found.Add(said! with { Cut = rows, IsDone = isDone });
+                found.Add(named! with { Cut = leaves.Count, IsDone = isDone });
             }
         }
 
         // What an event says was cut, and stands in the journal or is gone without a trace.
-        faults.AddRange(done.Where(one => one.Value.Rows > 0).Select(one => new IntegrityFault(
+        faults.AddRange(done.Where(one => one.Value.Rows > 0 && look is not null).Select(one => new IntegrityFault(
             IntegrityFaultKind.RowsMissing, one.Key, null,
             $"{one.Value.Rows} rows were cut by the event at position {one.Key}, and nothing of them is left.")));
-        faults.AddRange(cut.Count == 0 ? [] : await StreamsAsync(cancellation));
+        faults.AddRange(look is null ? [] : await StreamsAsync(cancellation));
         Found = found;
         return faults;
     }
 
-    public void Dispose()
+    private static string? Fault(
+        long position, LeafList leaves, DisposedRows? said, (long Rows, string Leaves)? end,
+        IReadOnlyDictionary<string, LeafList>? archives)
     {
-        foreach (var (_, _, leaves) in cut.Values)
+        var (rows, digest) = (leaves.Count, leaves.Digest());
+        if (said is null)
         {
-            leaves.Dispose();
+            return $"{rows} rows were cut, and no sealed event of a node says so: there is none at position "
+                + $"{position}.";
+        }
+
+        if (end is { } whole && whole != (rows, digest))
+        {
+            return $"{rows} rows were cut by the event at position {position}, and they are not the {whole.Rows} that "
+                + "the book says were cut by it: rows are gone in part, or others.";
+        }
+
+        if (rows > said.Rows || (rows == said.Rows && digest != said.Leaves))
+        {
+            return $"{rows} rows were cut by the event at position {position}, and they are not the {said.Rows} that "
+                + $"it names, of the archive's {said.Segment}.";
+        }
+
+        if (archives is null)
+        {
+            return end is not null || rows == said.Rows ? null
+                : $"{rows} rows are gone of the {said.Rows} that the event at position {position} names, and nothing "
+                    + "says yet that it is these: audit keep run goes on with what was broken off, and audit verify "
+                    + $"--archive DIR holds them to {said.Segment} until then.";
+        }
+
+        return !archives.TryGetValue(said.Sha256, out var there)
+            ? $"{rows} rows were cut by the event at position {position}, and no archive that was given has the "
+                + $"segment {said.Segment} with the digest {said.Sha256}."
+            : leaves.CountBeside(there) is > 0 and var others
+            ? $"{others} of the {rows} rows that were cut by the event at position {position} are not in the archive's "
+                + $"{said.Segment}."
+            : null;
+    }
+
+    private async Task ReadActsAsync(CancellationToken cancellation)
+    {
+        if (entries is null || look is null)
+        {
+            return;
+        }
+
+        foreach (var row in (await new StoreJournal(look).ReadStreamAsync(
+            new StreamKey(StreamNames.Keeping), 0, int.MaxValue, cancellation)).Where(entries.Proves))
+        {
+            Note(row);
         }
     }
 
-    private static string? Fault(
-        long position, long rows, string digest, DisposedRows? said, (long Rows, string Leaves)? end) =>
-        said is null
-        ? $"{rows} rows were cut, and no sealed event of a node says so: there is none at position {position}."
-        : end is { } whole && whole != (rows, digest)
-        ? $"{rows} rows were cut by the event at position {position}, and they are not the {whole.Rows} that the "
-            + "book says were cut by it: rows are gone in part, or others."
-        : rows > said.Rows || (rows == said.Rows && digest != said.Leaves)
-        ? $"{rows} rows were cut by the event at position {position}, and they are not the {said.Rows} that it "
-            + $"names, of the archive's {said.Segment}."
-        : null;
+    /// <param name="row">That a node wrote.</param>
+    private void Note(JournalRow row)
+    {
+        if (DisposedRows.Find(row) is { } begun)
+        {
+            said[row.Position] = begun;
+        }
+        else if (DisposedRows.FindDone(row) is (var position, var rows, var leaves))
+        {
+            done[position] = (rows, leaves);
+        }
+    }
+
+    /// <summary>What is left of the rows that were cut by an event, in order of position.</summary>
+    public static Task<List<CutRow>> ReadCutAsync(StoreLook look, long disposal, CancellationToken cancellation) =>
+        look.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT ordering, sequence_number, created, hashes FROM journal_cut WHERE disposal = $1 ORDER BY 1",
+                [disposal], row => new CutRow(row.Number(0), row.Number(1), row.Number(2), row.Blob(3)), cancellation),
+            cancellation);
 
     /// <summary>Streams go as a whole: each has left all of its rows, and has none in the journal.</summary>
     private async Task<IEnumerable<IntegrityFault>> StreamsAsync(CancellationToken cancellation)
     {
+        if (!await look!.HasCutAsync(cancellation))
+        {
+            return [];
+        }
+
         // Each in one statement: another run may cut at this moment.
-        var torn = await look!.ReadAsync(
+        var torn = await look.ReadAsync(
             session => session.QueryAsync(
                 """
-                SELECT d.disposal, d.many - coalesce(s.many, 0) FROM (
-                    SELECT disposal, count(*) AS many FROM journal_cut GROUP BY disposal) AS d
-                LEFT JOIN (
-                    SELECT disposal, CAST(sum(sequence_number) AS BIGINT) AS many FROM journal_cut_stream
-                    GROUP BY disposal) AS s ON s.disposal = d.disposal
-                WHERE d.many <> coalesce(s.many, 0) ORDER BY 1
+                SELECT disposal, CAST(sum(many) AS BIGINT) FROM (
+                    SELECT disposal, 1 AS many FROM journal_cut
+                    UNION ALL SELECT disposal, -sequence_number FROM journal_cut_stream) AS gone
+                GROUP BY disposal HAVING sum(many) <> 0 ORDER BY 1
                 """,
                 [], row => (Disposal: row.Number(0), Rows: row.Number(1)), cancellation),
             cancellation);
@@ -193,6 +257,11 @@ internal sealed class CutCheck(EntryKeys? entries, StoreLook? look) : IDisposabl
                 """,
                 [], row => (Position: row.Number(0), Stream: row.Text(1)), cancellation),
             cancellation);
+        var closed = await look.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT disposal, persistence_id FROM journal_cut_stream WHERE sequence_number < 1 LIMIT 10", [],
+                row => (Disposal: row.Number(0), Stream: row.Text(1)), cancellation),
+            cancellation);
         return
         [
             .. torn.Select(one => new IntegrityFault(
@@ -202,94 +271,9 @@ internal sealed class CutCheck(EntryKeys? entries, StoreLook? look) : IDisposabl
             .. alive.Select(one => new IntegrityFault(
                 IntegrityFaultKind.RowsMissing, one.Position, null,
                 $"The stream {one.Stream} was cut, and has a row in the journal: it was cut in part, or is added to.")),
+            .. closed.Select(one => new IntegrityFault(
+                IntegrityFaultKind.RowsMissing, one.Disposal, null,
+                $"The stream {one.Stream} is closed as one that was cut, and had no row: nothing can be added to it.")),
         ];
     }
-}
-
-/// <summary>That rows go which are in a segment of an archive, as the book says it.</summary>
-/// <param name="Segment">Its file.</param>
-/// <param name="Sha256">Of what the segment says of itself.</param>
-/// <param name="Rows">How many it has; those of sessions that stay are not cut.</param>
-/// <param name="Leaves">The SHA-256 over the leaves of all of its rows, in order of position.</param>
-/// <param name="Parts">The SHA-256 over those of its parts; a part goes in one go.</param>
-/// <param name="Version">Of the rules by which they go.</param>
-/// <param name="To">Where the archive lay.</param>
-public sealed record DisposedRows(
-    string Segment, string Sha256, long Rows, string Leaves, string Parts, string Version, string To)
-{
-    public const string Act = "rows.disposed", Done = "rows.cut", KeysEnded = "rows.keys_ended",
-        Forgotten = "rows.forgotten";
-
-    /// <summary>Of the event that rows were cut: of which, how many, and what of them.</summary>
-    public const string NumberMember = "number", CutMember = "cut", LeavesMember = "leaves";
-
-    /// <summary>Of the event that nodes forgot: up to which end of a cut.</summary>
-    public const string ThroughMember = "through";
-
-    /// <summary>What was recorded later stays, in ticks: no rule makes it due.</summary>
-    public long Before { get; init; }
-
-    public string AdoptedBy { get; init; } = "";
-
-    public string ConfirmedBy { get; init; } = "";
-
-    /// <summary>The position of the event.</summary>
-    public long Position { get; init; }
-
-    public DateTimeOffset At { get; init; }
-
-    /// <summary>How many rows were met that were cut by it.</summary>
-    public long Cut { get; init; }
-
-    /// <summary>The book says that these are all; otherwise it goes on, or was broken off.</summary>
-    public bool IsDone { get; init; }
-
-    public void WriteTo(Utf8JsonWriter json)
-    {
-        json.WriteString("segment", Segment);
-        json.WriteString("sha256", Sha256);
-        json.WriteNumber("rows", Rows);
-        json.WriteString(LeavesMember, Leaves);
-        json.WriteString("parts", Parts);
-        json.WriteString("version", Version);
-        json.WriteString("to", To);
-        json.WriteNumber("before", Before);
-        json.WriteString("adopted_by", AdoptedBy);
-        json.WriteString("confirmed_by", ConfirmedBy);
-    }
-
-    /// <returns>Null where the row is not such an event, or no node wrote it.</returns>
-    public static DisposedRows? Find(JournalRow? row, EntryKeys entries) => FactsOf(row, Act, entries) is { } facts
-        ? Of(facts) with { Position = row!.Position, At = new DateTimeOffset(row.CreatedTicks, TimeSpan.Zero) }
-        : null;
-
-    /// <summary>What a row says was cut in the end by the event at a position, if it says that.</summary>
-    public static (long Position, long Rows, string Leaves)? FindDone(JournalRow row, EntryKeys entries) =>
-        FactsOf(row, Done, entries) is { } facts
-            ? (facts.GetProperty(NumberMember).GetInt64(), facts.GetProperty(CutMember).GetInt64(),
-                Text(facts, LeavesMember))
-            : null;
-
-    public static DisposedRows Of(JsonElement facts) => new(
-        Text(facts, "segment"), Text(facts, "sha256"), facts.GetProperty("rows").GetInt64(),
-        Text(facts, LeavesMember), Text(facts, "parts"), Text(facts, "version"), Text(facts, "to"))
-    {
-        Before = facts.TryGetProperty("before", out var before) && before.TryGetInt64(out var ticks) ? ticks : 0,
-        AdoptedBy = Text(facts, "adopted_by"), ConfirmedBy = Text(facts, "confirmed_by"),
-    };
-
-    private static JsonElement? FactsOf(JournalRow? row, string act, EntryKeys entries)
-    {
-        if (row is null || row.PersistenceId != StreamNames.Keeping || !entries.Proves(row))
-        {
-            return null;
-        }
-
-        var view = EventReader.ViewOf(row);
-        return view.Text(EventField.Act) == act && !view.Raw(EventField.Facts).IsEmpty
-            ? JsonElement.Parse(view.Raw(EventField.Facts)) : null;
-    }
-
-    private static string Text(JsonElement facts, string name) =>
-        facts.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 }

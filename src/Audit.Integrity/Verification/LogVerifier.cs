@@ -95,6 +95,9 @@ public sealed record VerifyOptions
     /// <summary>What was erased, of which the book is still to say it: only of a restore.</summary>
     internal IReadOnlyList<ErasedContent> Erased { get; init; } = [];
 
+    /// <summary>The leaves of segments of archives by their digests: what was cut is held to them.</summary>
+    public IReadOnlyDictionary<string, LeafList>? Archives { get; init; }
+
     /// <summary>How long a row may wait for its seal.</summary>
     public TimeSpan MaxUnsealed { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -61,8 +61,9 @@ internal sealed class Verification(
         JudgeUnsealed(check);
         JudgeUnproven(check);
         faults.AddRange(lacks.Faults());
-        faults.AddRange(await cuts.EndAsync(newest.LastPosition, cancellation));
-        cuts.Dispose();
+        // A bundle has nothing that is not sealed.
+        faults.AddRange(await cuts.EndAsync(
+            bundle is null ? newest.LastPosition : long.MaxValue, options.Archives, cancellation));
         faults.AddRange(opening.Faults());
         faults.AddRange(report.Faults());
         receipts.Try(known => choice.Chain.Signed(known) || log.Logs.SkipLast(1).Any(one => one.Chain.Signed(known)));

@@ -31,6 +31,8 @@ public static class EventNames
 
     public static bool IsWindow(string name) => Array.IndexOf(Windows, name) >= 0;
 
+    public static IReadOnlyCollection<string> AllManifests => Manifests.Values;
+
     public static string ManifestOf(string name) => Manifests[name];
 
     /// <summary>The member that holds the content, where the payload of an event is opened.</summary>

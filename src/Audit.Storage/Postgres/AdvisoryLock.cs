@@ -17,6 +17,7 @@ public enum AdvisoryLock
     TextIndexLead = 13,
     TextIndexRebuild = 14,
     AlertSending = 15,
+    KeyRetiring = 16,
 }
 
 public static class AdvisoryLocks

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Audit.Integrity.Keeping;
 using Audit.Integrity.Rows;
+using Audit.Integrity.Storage;
 using Audit.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -184,17 +185,12 @@ public sealed class KeepTests : IDisposable
         await book.SendAsync([.. Call("s-1", "later")]);
         (await book.RunAsync(["verify", .. more])).Require(ExitCode.Fine);
         // Read models and index know what came since, and nothing of what was cut.
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        await UntilAsync("the index has what came since", async () =>
         {
             var found = (await book.RunAsync("search", "tool:read_file")).Require(ExitCode.Fine).Out;
             Assert.DoesNotContain("call-0", found);
-            if (found.Contains("later", StringComparison.Ordinal))
-            {
-                break;
-            }
-
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), found);
-        }
+            return found.Contains("later", StringComparison.Ordinal);
+        });
 
         Assert.Contains("4 rows of 1 sessions were cut", (await RunAsync(book, more)).Require(ExitCode.Fine).Out);
         await ForgottenAsync(book);
@@ -253,89 +249,288 @@ public sealed class KeepTests : IDisposable
 
     private async Task RequireRefusedAsync(SealedBook book, params string[] more)
     {
-        var version = await AdoptAsync(book);
-        (await book.RunAsync(["archive", "--before", "0d", "--to", Aside, "--keys-to", Keys, .. more])).Require(ExitCode.Fine);
-        using var client = new HttpClient { BaseAddress = book.Url };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(book.TokenFile)).Trim());
+        await AdoptAsync(book);
+        await ArchiveAsync(book, more);
         var keys = RowKeys.Open(book.PathOf("row.key"), isNewStore: false);
-        var (segment, entries) = (
-            ArchiveSegment.ReadAll(Aside)[0], await StoreMeta.EntryKeysAsync(book.Store, keys, default));
-        var other = new DisposalOf(segment, version, Aside);
-        // The digest of a segment that nobody archived, and rules that nobody confirmed.
-        Assert.Contains("knows of no segment", await PostAsync(client, other with { Sha256 = new string('0', 64) }));
-        Assert.Contains("once another person confirmed", await PostAsync(client, other with { Version = "0" }));
-
-        var stranger = long.Parse(await PostAsync(client, other with { Leaves = new string('1', 64) }));
-        Assert.Contains(book.Store.StartsWith("sqlite") ? "No event at position" : "not the one that the event names", await CutAsync(_ => Task.FromResult(stranger)));
         // A key that is not where it should be.
         var none = directory.File("no-keys");
         (await book.RunAsync(["archive", "--before", "2000-01-01", "--to", directory.File("nothing"), "--keys-to", none, .. more])).Require(ExitCode.Fine);
-        Assert.Contains("the key of its content is not in", await CutAsync(_ => throw new InvalidOperationException("asked"), ArchiveKeys.Read(none, keys)));
-        // It goes on at the last moment.
-        Assert.Contains(book.Store.StartsWith("sqlite") ? "not all of it is sealed" : "have other rows by now", await CutAsync(async digests =>
+        Assert.Contains("the key of its content is not in", await CutAsync(book, new BookDouble(book), ArchiveKeys.Read(none, keys)));
+        // It goes on at the last moment: nothing is due by the time at which this run looked.
+        Assert.Contains("it is not due by the rules", await CutAsync(book, new BookDouble(book)
         {
-            await book.SendAsync([.. Call("s-1", "late")]);
-            return long.Parse(await PostAsync(client, Of(digests)));
+            Ordered = () => book.SendAsync([.. Call("s-1", "late")]),
         }));
-        (await book.RunAsync(["archive", "--before", "0d", "--to", Aside, "--keys-to", Keys, .. more])).Require(ExitCode.Fine);
-        segment = ArchiveSegment.ReadAll(Aside)[^1];
-        // Its end is written down, whatever was cut by it.
-        Assert.Contains("is written down as ended", await CutAsync(async digests =>
+        await ArchiveAsync(book, more);
+        // It is held at the last moment; what is held when it is asked for is not even written down.
+        Assert.Contains("the hold", await CutAsync(book, new BookDouble(book)
         {
-            var position = long.Parse(await PostAsync(client, Of(digests)));
-            (await client.PostAsJsonAsync(new Uri($"/v1/disposals/{position}/done", UriKind.Relative), new { })).EnsureSuccessStatusCode();
-            return position;
+            Ordered = async () => (await book.RunAsync("hold", "--source", "admin", "--session", "s-1", "--reason", "a lawsuit")).Require(ExitCode.Fine),
         }));
-        // The rules of which the book says that it goes by them are for older rows.
-        var later = await AdoptFileAsync("""{"default": "1d"}""");
-        Assert.Contains("younger", await CutAsync(async digests => long.Parse(await PostAsync(client, Of(digests) with { Version = later }))));
-        Assert.Equal(version, await AdoptFileAsync(Rules));
-        // It is held at the last moment.
-        Assert.Contains("hold", await CutAsync(async digests =>
-        {
-            var position = long.Parse(await PostAsync(client, Of(digests)));
-            (await book.RunAsync("hold", "--source", "admin", "--session", "s-1", "--reason", "a lawsuit")).Require(ExitCode.Fine);
-            return position;
-        }));
+        Assert.Contains("the hold", await CutAsync(book, new BookDouble(book) { Ordered = () => throw new InvalidOperationException("ordered") }));
         (await book.RunAsync(["verify", .. more])).Require(ExitCode.Fine);
         Assert.Contains("s-1", (await book.RunAsync("show", "s-1")).Require(ExitCode.Fine).Out);
-        if (!book.Store.StartsWith("sqlite"))
+
+        // Nothing goes while the log is halted, whenever that came.
+        await book.SendAsync([.. Records.Items("s-3", 1)]);
+        await ArchiveAsync(book, more);
+        Assert.Contains("The log is halted", await CutAsync(book, new BookDouble(book) { Ordered = () => HaltAsync(book) }));
+        Assert.Contains("The log is halted", await CutAsync(book, new BookDouble(book)));
+        Assert.Contains("s-3", (await book.RunAsync("show", "s-3")).Require(ExitCode.Fine).Out);
+    }
+
+    [Fact]
+    public async Task a_node_believes_nobody_who_says_what_goes_or_what_is_gone()
+    {
+        await using var book = await SealedBook.StartAsync([.. Records.Items("s-1", 1), .. Records.Items("s-2", 1), Open("s-3")]);
+        var version = await AdoptAsync(book);
+        await ArchiveAsync(book);
+        await PersonAsync(book, "carol", "admin");
+        using var client = Client(book);
+        object? order = null;
+        var rows = new NamedRows();
+        // What a run would say, and is not said.
+        await Assert.ThrowsAsync<BrokenOff>(() => CutAsync(book, new BookDouble(book)
         {
-            // A database knows no agents: a hold over one stands over all, and is asked for before anything is written down.
-            await book.SendAsync([.. Records.Items("s-2", 1)]);
-            (await book.RunAsync(["archive", "--before", "0d", "--to", Aside, "--keys-to", Keys, .. more])).Require(ExitCode.Fine);
-            segment = ArchiveSegment.ReadAll(Aside)[^1];
-            (await book.RunAsync("hold", "--agent", "nobody", "--reason", "another case")).Require(ExitCode.Fine);
-            Assert.Contains("names no source", await CutAsync(_ => throw new InvalidOperationException("asked")));
+            Ordering = (said, named) =>
+            {
+                (order, rows) = (said, named);
+                throw new BrokenOff();
+            },
+        }));
+        var said = JsonSerializer.SerializeToNode(order)!.AsObject();
+        foreach (var (name, value, sentence) in ((string, object, string)[])
+            [
+                ("sha256", new string('0', 64), "knows of no segment"), ("version", "0", "once another person confirmed"),
+                ("leaves", new string('1', 64), "are not those of the digest"), ("parts", new string('1', 64), "are not those of the digest"),
+                ("rows", 3, "are not those of the digest"), ("sessions", new[] { "notes|admin|s-3" }, "a call of it is not settled"),
+                ("sessions", new[] { "notes|admin|s-1" }, "are not those of the digest"), ("sessions", new[] { "notes|admin|s-9" }, "There is no session"),
+                ("sessions", new[] { "notes|admin|s-1", "notes|admin|s-1" }, "once"), ("chosen", "?", "not Base64"),
+            ])
+        {
+            var other = said.DeepClone().AsObject();
+            other[name] = JsonSerializer.SerializeToNode(value);
+            Assert.Contains(sentence, await PostAsync(client, "/v1/disposals", other));
         }
 
-        async Task<string> AdoptFileAsync(string text)
+        // By the same rules of somebody who has yet to be confirmed, and while it is held.
+        (await book.RunAsync("hold", "--source", "admin", "--session", "s-2", "--reason", "a lawsuit")).Require(ExitCode.Fine);
+        Assert.Contains("the hold", await PostAsync(client, "/v1/disposals", said));
+        await LiftAsync(book);
+        (await As(book, "anna", "keep", "adopt", directory.File("retention.json"))).Require(ExitCode.Fine);
+        Assert.Contains("once another person confirmed", await PostAsync(client, "/v1/disposals", said));
+        (await As(book, "bob", "keep", "confirm", version)).Require(ExitCode.Fine);
+
+        var position = await PostAsync(client, "/v1/disposals", said);
+        Assert.Contains("has no end yet", await PostAsync(client, "/v1/disposals", said));
+        var (path, all) = ($"/v1/disposals/{position}/done", Convert.ToBase64String(rows.Leaves.Bytes.Span));
+        var nothing = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData([]));
+        Assert.Contains("it is under way, or others are gone", await PostAsync(client, path, new { cut = rows.Leaves.Digest(), leaves = all }));
+        Assert.Contains("are not those that the disposal", await PostAsync(client, path, new { cut = nothing, leaves = Convert.ToBase64String(new byte[32]) }));
+        Assert.Contains("not Base64", await PostAsync(client, path, new { cut = nothing, leaves = "?" }));
+        Assert.Contains("There is no disposal 1", await PostAsync(client, "/v1/disposals/1/done", new { cut = nothing, leaves = all }));
+
+        Assert.Contains("4 rows of 2 sessions were cut", (await RunAsync(book)).Require(ExitCode.Fine).Out);
+        // Who asks again is told where it stands; nobody ends it otherwise.
+        var end = await PostAsync(client, path, new { cut = rows.Leaves.Digest(), leaves = all });
+        Assert.Equal(end, await PostAsync(client, path, new { cut = rows.Leaves.Digest(), leaves = all }));
+        Assert.Contains("is written down, with the digest", await PostAsync(client, path, new { cut = nothing, leaves = all }));
+        Assert.Single(await ActsAsync(book), line => line.Contains("\"rows.cut\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task a_run_that_is_killed_anywhere_is_gone_on_with_to_the_same_end()
+    {
+        await using var book = await SealedBook.StartAsync(Many());
+        await BreakOffAsync(book);
+    }
+
+    [PostgresFact]
+    public async Task a_run_over_a_database_that_is_killed_anywhere_is_gone_on_with_to_the_same_end()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var book = SealedBook.On("postgres:" + database.ConnectionString);
+        await book.RunNodeAsync();
+        await book.SendAsync(Many());
+        await BreakOffAsync(book, "--store", book.Store);
+    }
+
+    /// <summary>More than go in one part, and what stays.</summary>
+    private static string[] Many() =>
+        [.. Enumerable.Range(0, 160).SelectMany(number => Records.Items($"s-{number + 1000}", 1)), Open("s-1")];
+
+    private async Task BreakOffAsync(SealedBook book, params string[] more)
+    {
+        await AdoptAsync(book);
+        await ArchiveAsync(book, more);
+        // When it was written down, before anything went.
+        await Assert.ThrowsAsync<BrokenOff>(() => CutAsync(book, new BookDouble(book) { Ordered = () => throw new BrokenOff() }));
+        (await book.RunAsync(["verify", .. more])).Require(ExitCode.Fine);
+        // In the middle: what is gone is not all that was named, and only the archive shows that it was some of it.
+        await Assert.ThrowsAsync<BrokenOff>(() => CutAsync(
+            book, new BookDouble(book) { Ordering = (_, _) => throw new InvalidOperationException("ordered again") }, progress: new Breaking()));
+        var torn = (await book.RunAsync(["verify", .. more])).Require(ExitCode.VerificationFailed).Out;
+        Assert.Contains("rows are gone of the 320 that the event", torn);
+        Assert.Contains("--archive DIR", torn);
+        var held = (await book.RunAsync(["verify", "--read-models", "--archive", Aside, .. more])).Require(ExitCode.Fine).Out;
+        Assert.Contains("of the 320 rows of segment-000001.rows.gz", held);
+        Assert.Contains("its end is not written down yet", held);
+        // All is gone, and nobody said so: that is what was named.
+        await Assert.ThrowsAsync<BrokenOff>(() => CutAsync(book, new BookDouble(book) { Ending = () => throw new BrokenOff() }));
+        (await book.RunAsync(["verify", .. more])).Require(ExitCode.Fine);
+        Assert.DoesNotContain("rows.cut", string.Concat(await ActsAsync(book)));
+        // It was said, and the node ended at once: the next one ends the keys.
+        Assert.Contains("0 rows of 0 sessions were cut", (await RunAsync(book, more)).Require(ExitCode.Fine).Out);
+        await book.StopNodeAsync();
+        await book.RunNodeAsync();
+        await ForgottenAsync(book);
+        Assert.Contains("320 of 320", (await book.RunAsync("keep", "log")).Require(ExitCode.Fine).Out);
+        var whole = (await book.RunAsync(["verify", "--read-models", "--archive", Aside, .. more])).Require(ExitCode.Fine).Out;
+        Assert.Contains("archived    320 of the 320 rows", whole);
+        Assert.DoesNotContain("is not written down", whole);
+        Assert.Single(await ActsAsync(book), line => line.Contains("\"rows.disposed\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task while_a_run_is_broken_off_nothing_else_can_be_made_to_look_cut_by_it()
+    {
+        await using var book = await SealedBook.StartAsync([.. Records.Items("s-0", 1)]);
+        await AdoptAsync(book);
+        (await RunAsync(book)).Require(ExitCode.Fine);
+        await ForgottenAsync(book);
+        await book.SendAsync(Many());
+        await ArchiveAsync(book);
+        await Assert.ThrowsAsync<BrokenOff>(() => CutAsync(book, new BookDouble(book), progress: new Breaking(), number: 1));
+        // A row that the first disposal names is put to the second, which has no end.
+        await book.StopNodeAsync();
+        var (first, second) = (Number(book, "SELECT min(disposal) FROM journal_cut"), Number(book, "SELECT max(disposal) FROM journal_cut"));
+        Assert.NotEqual(first, second);
+        Change(book, "DROP TRIGGER journal_cut_no_update");
+        Change(book, $"UPDATE journal_cut SET disposal = {second} WHERE disposal = {first}");
+        Assert.Contains(
+            "are not in the archive's",
+            (await book.RunAsync("verify", "--archive", Aside)).Require(ExitCode.VerificationFailed).Out);
+        await book.RunNodeAsync();
+        Assert.Contains("are not among those that it names", (await RunAsync(book)).Require(ExitCode.WrongUse).Error);
+        Assert.Single(await ActsAsync(book), line => line.Contains("\"rows.cut\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task read_models_of_what_stays_are_compared_while_what_was_cut_stands_in_them()
+    {
+        await using var book = await SealedBook.StartAsync([.. Records.Items("s-1", 2), Open("s-2")]);
+        await AdoptAsync(book);
+        await ArchiveAsync(book);
+        await Assert.ThrowsAsync<BrokenOff>(() => CutAsync(book, new BookDouble(book) { Ending = () => throw new BrokenOff() }));
+        await book.StopNodeAsync();
+        // They have what was cut still, and may.
+        (await book.RunAsync("verify", "--read-models")).Require(ExitCode.Fine);
+        using (var models = new SqliteConnection($"Data Source={book.PathOf("journal-read.db")};Pooling=False"))
         {
-            var file = directory.File("rules.json");
-            await File.WriteAllTextAsync(file, text);
-            var adopted = (await As(book, "anna", "keep", "adopt", file)).Require(ExitCode.Fine).Out.Split('\t')[0];
-            (await As(book, "bob", "keep", "confirm", adopted)).Require(ExitCode.Fine);
-            return adopted;
+            models.Open();
+            using var change = new SqliteCommand("UPDATE calls SET tool = 'write_file' WHERE call_id = 'open'", models);
+            Assert.Equal(1, change.ExecuteNonQuery());
         }
 
-        DisposalOf Of(SegmentDigests digests) => other with
-        {
-            Segment = digests.Name, Sha256 = digests.Segment.Sha256, Rows = digests.Segment.Rows.Rows, Leaves = digests.Leaves, Parts = digests.PartsSha256,
-        };
+        Assert.Contains("The row of calls", (await book.RunAsync("verify", "--read-models")).Require(ExitCode.VerificationFailed).Out);
+    }
 
-        async Task<string> CutAsync(Func<SegmentDigests, Task<long>> order, ArchiveKeys? aside = null)
+    [PostgresFact]
+    public async Task keys_end_also_where_no_node_feeds_the_read_models()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var book = SealedBook.On("postgres:" + database.ConnectionString);
+        await book.RunNodeAsync();
+        await book.SendAsync([.. Records.Items("s-1", 2)]);
+        await AdoptAsync(book);
+        await ArchiveAsync(book, "--store", book.Store);
+        await Assert.ThrowsAsync<BrokenOff>(() => CutAsync(book, new BookDouble(book) { Ending = () => throw new BrokenOff() }));
+        await book.StopNodeAsync();
+        await using var another = new Npgsql.NpgsqlConnection(database.ConnectionString);
+        await another.OpenAsync();
+        await using (var lead = new Npgsql.NpgsqlCommand("SELECT pg_advisory_lock(7401, 11)", another))
         {
-            try
-            {
-                var run = await Disposal.CutAsync(
-                    book.Store, Aside, segment, entries, aside, Retention.Parse(Rules), DateTimeOffset.UtcNow, order, null, default);
-                Assert.Equal(0, run.Rows);
-                return string.Join('\n', run.Stayed);
-            }
-            catch (StoreException refused)
-            {
-                return refused.Message;
-            }
+            await lead.ExecuteNonQueryAsync();
+        }
+
+        await book.RunNodeAsync();
+        (await RunAsync(book, "--store", book.Store)).Require(ExitCode.Fine);
+        await UntilAsync("the keys have ended", async () => await CountAsync("rows.keys_ended") > 0);
+        Assert.Equal(0, await CountAsync("rows.forgotten"));
+        await another.CloseAsync();
+        await UntilAsync("what was cut is forgotten", async () => await CountAsync("rows.forgotten") > 0);
+
+        async Task<long> CountAsync(string act)
+        {
+            await using var connection = new Npgsql.NpgsqlConnection(database.ConnectionString);
+            await connection.OpenAsync();
+            await using var command = new Npgsql.NpgsqlCommand(
+                $"SELECT count(*) FROM journal WHERE persistence_id = 'operator|keeping' AND position(convert_to('\"{act}\"', 'UTF8') IN message) > 0",
+                connection);
+            return (long)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
+    [Fact]
+    public async Task a_bundle_of_a_session_that_went_on_after_a_cut_verifies_and_says_what_is_cut()
+    {
+        await using var book = await SealedBook.StartAsync(
+            [.. Records.Items("s-1", 2), """{"session_id":"s-1","note":{"type":"session_ended","at":"2026-11-20T15:00:00Z","detail":{}}}"""]);
+        await UntilAsync("it is sealed what the session held", () => Task.FromResult(
+            book.Rows().Any(row => row.Contains("operator|contents|admin|s-1", StringComparison.Ordinal))));
+        await book.SendAsync(Open("s-2"));
+        var before = directory.File("before.zip");
+        (await book.RunAsync("export", "--bundle", before, "--session", "s-1")).Require(ExitCode.Fine);
+        await AdoptAsync(book);
+        Assert.Contains("5 rows of 1 sessions were cut", (await RunAsync(book)).Require(ExitCode.Fine).Out);
+        await ForgottenAsync(book);
+        await book.SendAsync([.. Call("s-1", "later")]);
+        var after = directory.File("after.zip");
+        (await book.RunAsync("export", "--bundle", after, "--session", "s-1")).Require(ExitCode.Fine);
+
+        Assert.DoesNotContain("cut", (await BundleAsync(before)).Require(ExitCode.Fine).Out);
+        var said = (await BundleAsync(after)).Require(ExitCode.Fine).Out;
+        Assert.Contains("archived    5 of the 5 rows of segment-000001.rows.gz", said);
+        Assert.Contains("5 rows in 2 calls; 5 rows were cut, and are in an archive", said);
+        // Of a whole book, too; and nobody leaves out more, as one that was cut.
+        var all = directory.File("all.zip");
+        (await book.RunAsync("export", "--bundle", all)).Require(ExitCode.Fine);
+        Assert.Contains("archived    5 of the 5 rows", (await BundleAsync(all)).Require(ExitCode.Fine).Out);
+        foreach (var bundle in (string[])[after, all])
+        {
+            var taken = TakeOut(bundle, "|later");
+            var text = (await BundleAsync(taken)).Require(ExitCode.VerificationFailed).Out;
+            Assert.Contains("6 rows were cut by the event", text);
+        }
+
+        Task<CommandResult> BundleAsync(string path) => InProcess.RunAsync("verify", "--bundle", path, "--key", book.Key);
+    }
+
+    /// <summary>Leaves one row out of a bundle, and says that it was cut.</summary>
+    private static string TakeOut(string bundle, string stream)
+    {
+        var path = Path.ChangeExtension(bundle, ".less.zip");
+        File.Copy(bundle, path);
+        using var files = System.IO.Compression.ZipFile.Open(path, System.IO.Compression.ZipArchiveMode.Update);
+        var rows = Read("rows.ndjson").Split('\n');
+        var one = rows.First(row => row.Contains($"{stream}\"", StringComparison.Ordinal));
+        Write("rows.ndjson", string.Join('\n', rows.Where(row => row != one)));
+        var cut = System.Text.Json.Nodes.JsonNode.Parse(Read("cut.json"))!;
+        cut[0]!["entries"]!.AsArray().Add(JsonDocument.Parse(one).RootElement.GetProperty("index").GetInt64());
+        Write("cut.json", cut.ToJsonString());
+        return path;
+
+        string Read(string name)
+        {
+            using var reader = new StreamReader(files.GetEntry(name)!.Open());
+            return reader.ReadToEnd();
+        }
+
+        void Write(string name, string text)
+        {
+            files.GetEntry(name)!.Delete();
+            using var writer = new StreamWriter(files.CreateEntry(name).Open());
+            writer.Write(text);
         }
     }
 
@@ -382,25 +577,117 @@ public sealed class KeepTests : IDisposable
         directory.Dispose();
     }
 
-    private sealed record DisposalOf(string Segment, string Sha256, long Rows, string Leaves, string Parts, string Version, string To)
+    private static async Task<string> PostAsync(HttpClient client, string path, object body)
     {
-        public DisposalOf(ArchiveSegment segment, string version, string to)
-            : this(ArchiveSegment.RowsName(segment.Number), segment.Sha256, segment.Rows.Rows, new string('0', 64), new string('0', 64), version, to)
+        using var answer = await client.PostAsJsonAsync(new Uri(path, UriKind.Relative), body);
+        using var said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.InRange((int)answer.StatusCode, 200, 499);
+        return answer.IsSuccessStatusCode
+            ? said.RootElement.GetProperty("position").GetRawText() : said.RootElement.GetProperty("detail").GetString()!;
+    }
+
+    private static HttpClient Client(SealedBook book)
+    {
+        var client = new HttpClient { BaseAddress = book.Url, Timeout = TimeSpan.FromMinutes(5) };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", File.ReadAllText(book.TokenFile).Trim());
+        return client;
+    }
+
+    /// <summary>Says to the node what a run says, and does what a test has it do before or after.</summary>
+    private sealed class BookDouble(SealedBook book) : IDisposalBook
+    {
+        public Action<object, NamedRows>? Ordering { get; init; }
+
+        public Func<Task>? Ordered { get; init; }
+
+        public Action? Ending { get; init; }
+
+        public string Version { get; set; } = "";
+
+        public async Task<long> OrderAsync(ArchiveSegment segment, NamedRows rows, CancellationToken cancellation)
         {
+            var order = new
+            {
+                segment = ArchiveSegment.RowsName(segment.Number), sha256 = segment.Sha256, sessions = rows.Sessions.ToArray(),
+                chosen = rows.Chosen, rows = rows.Rows, leaves = rows.Leaves.Digest(), parts = rows.PartsSha256, version = Version, to = "there",
+            };
+            Ordering?.Invoke(order, rows);
+            using var client = Client(book);
+            var position = long.Parse(await PostAsync(client, "/v1/disposals", order));
+            await (Ordered?.Invoke() ?? Task.CompletedTask);
+            return position;
+        }
+
+        public async Task EndAsync(
+            ArchiveSegment segment, long disposal, string cut, NamedRows rows, CancellationToken cancellation)
+        {
+            Ending?.Invoke();
+            using var client = Client(book);
+            await PostAsync(client, $"/v1/disposals/{disposal}/done", new { cut, leaves = Convert.ToBase64String(rows.Leaves.Bytes.Span) });
         }
     }
 
-    /// <summary>The position of the event, or why there is none.</summary>
-    private static async Task<string> PostAsync(HttpClient client, DisposalOf disposal)
+    private sealed class BrokenOff : Exception;
+
+    /// <summary>Ends a run behind its first part.</summary>
+    private sealed class Breaking : IProgress<VerifyProgress>
     {
-        using var answer = await client.PostAsJsonAsync(new Uri("/v1/disposals", UriKind.Relative), new
+        public void Report(VerifyProgress value) => throw new BrokenOff();
+    }
+
+    /// <summary>What a run says that cut nothing, and why.</summary>
+    /// <param name="number">Of the segment from the end on.</param>
+    private async Task<string> CutAsync(
+        SealedBook book, BookDouble said, ArchiveKeys? aside = null, IProgress<VerifyProgress>? progress = null, int number = 1)
+    {
+        var rules = Retention.Parse(Rules);
+        said.Version = rules.Version;
+        var keys = RowKeys.Open(book.PathOf("row.key"), isNewStore: false);
+        try
         {
-            segment = disposal.Segment, sha256 = disposal.Sha256, rows = disposal.Rows, leaves = disposal.Leaves, parts = disposal.Parts,
-            version = disposal.Version, to = disposal.To,
-        });
-        using var said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
-        return answer.IsSuccessStatusCode
-            ? said.RootElement.GetProperty("position").GetRawText() : said.RootElement.GetProperty("detail").GetString()!;
+            var run = await Disposal.CutAsync(
+                book.Store, Aside, ArchiveSegment.ReadAll(Aside)[^number], await StoreMeta.EntryKeysAsync(book.Store, keys, default), aside, rules,
+                DateTimeOffset.UtcNow, said, progress, default);
+            Assert.Equal(0, run.Rows);
+            return string.Join('\n', run.Stayed);
+        }
+        catch (StoreException refused)
+        {
+            return refused.Message;
+        }
+    }
+
+    private async Task ArchiveAsync(SealedBook book, params string[] more) =>
+        (await book.RunAsync(["archive", "--before", "0d", "--to", Aside, "--keys-to", Keys, .. more])).Require(ExitCode.Fine);
+
+    private async Task LiftAsync(SealedBook book)
+    {
+        var id = (await book.RunAsync("hold")).Require(ExitCode.Fine).OutLines.SelectMany(line => line.Split('\t', ' ')).First(word => word.StartsWith("h-", StringComparison.Ordinal));
+        (await As(book, "anna", "hold", "--lift", id, "--reason", "settled")).Require(ExitCode.Fine);
+        (await As(book, "carol", "hold", "--lift", id, "--reason", "settled")).Require(ExitCode.Fine);
+    }
+
+    private static async Task HaltAsync(SealedBook book)
+    {
+        const string Halt = "UPDATE {0}log SET halted_reason = 'a trial', halted_at = 1";
+        if (!book.Store.StartsWith("sqlite", StringComparison.Ordinal))
+        {
+            await PostgresServer.ExecuteAsync(book.Store["postgres:".Length..], string.Format(Halt, "audit_log."));
+            return;
+        }
+
+        await using var connection = new SqliteConnection($"Data Source={book.PathOf("journal-log.db")};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = new SqliteCommand(string.Format(Halt, ""), connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static long Number(SealedBook book, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={book.PathOf("journal.db")};Pooling=False");
+        connection.Open();
+        using var command = new SqliteCommand(sql, connection);
+        return (long)command.ExecuteScalar()!;
     }
 
     /// <summary>By three persons, at once; waits until a node has carried it out.</summary>
@@ -410,16 +697,8 @@ public sealed class KeepTests : IDisposable
         var id = asked.Out.Split('\t')[0].Trim();
         (await As(book, "bob", "erase", "--confirm", id)).Require(ExitCode.Fine);
         (await As(book, "carol", "erase", "--confirm", id, "--now")).Require(ExitCode.Fine);
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(100))
-        {
-            var line = (await book.RunAsync("erase")).Require(ExitCode.Fine).OutLines.Single(one => one.Contains(id, StringComparison.Ordinal));
-            if (line.Contains("erased", StringComparison.Ordinal))
-            {
-                return;
-            }
-
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), line);
-        }
+        await UntilAsync("it is erased", async () => (await book.RunAsync("erase")).Require(ExitCode.Fine).OutLines
+            .Single(one => one.Contains(id, StringComparison.Ordinal)).Contains("erased", StringComparison.Ordinal));
     }
 
     /// <summary>Opens the archive as a book of its own, and says of which calls the input can be read there.</summary>
@@ -443,23 +722,28 @@ public sealed class KeepTests : IDisposable
         System.Text.RegularExpressions.Regex.Match(line, $"\"{name}\":\"([^\"]+)\"").Groups[1].Value;
 
     /// <summary>Waits until the keys of what was cut have ended, and read models and index know of none of it.</summary>
-    private static async Task ForgottenAsync(SealedBook book)
+    private static Task ForgottenAsync(SealedBook book) => UntilAsync("what was cut is forgotten", async () =>
     {
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(100))
+        // What comes close together is forgotten in one go.
+        var acts = await ActsAsync(book);
+        return Last(acts, "rows.cut", "position") is > 0 and var end && Last(acts, "rows.keys_ended", "through") >= end
+            && Last(acts, "rows.forgotten", "through") >= end;
+    });
+
+    private static async Task<string[]> ActsAsync(SealedBook book) =>
+        [.. (await book.RunAsync("export", "--format", "ndjson")).Require(ExitCode.Fine).OutLines];
+
+    private static long Last(string[] acts, string act, string number) =>
+        acts.Where(line => line.Contains($"\"{act}\"", StringComparison.Ordinal))
+            .Select(line => System.Text.RegularExpressions.Regex.Match(line, $"\"{number}\":(\\d+)"))
+            .Max(found => found.Success ? long.Parse(found.Groups[1].Value) : (long?)null) ?? 0;
+
+    /// <summary>Each wait is for something, and as long as a crowded machine may need for it.</summary>
+    private static async Task UntilAsync(string what, Func<Task<bool>> condition)
+    {
+        for (var clock = Stopwatch.StartNew(); !await condition(); await Task.Delay(50))
         {
-            var acts = (await book.RunAsync("export", "--format", "ndjson")).Require(ExitCode.Fine).OutLines;
-            // What comes close together is forgotten in one go.
-            if (Last("rows.cut", "position") is > 0 and var end && Last("rows.keys_ended", "through") >= end
-                && Last("rows.forgotten", "through") >= end)
-            {
-                return;
-            }
-
-            long Last(string act, string number) => acts.Where(line => line.Contains($"\"{act}\"", StringComparison.Ordinal))
-                .Select(line => System.Text.RegularExpressions.Regex.Match(line, $"\"{number}\":(\\d+)"))
-                .Max(found => found.Success ? long.Parse(found.Groups[1].Value) : (long?)null) ?? 0;
-
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), "What was cut is not forgotten.");
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(5), $"In five minutes it did not come about that {what}.");
         }
     }
 
@@ -507,17 +791,7 @@ public sealed class KeepTests : IDisposable
     private Task<CommandResult> RunAsync(SealedBook book, params string[] more) =>
         book.RunAsync(["keep", "run", "--to", Aside, "--keys-to", Keys, .. more]);
 
-    private static async Task RequireArchivedAsync(SealedBook book)
-    {
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
-        {
-            var said = (await book.RunAsync("show", "s-1")).Error;
-            if (said.Contains("archived in segment segment-000001", StringComparison.Ordinal))
-            {
-                return;
-            }
-
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), said);
-        }
-    }
+    private static Task RequireArchivedAsync(SealedBook book) => UntilAsync(
+        "it is said to be in the archive",
+        async () => (await book.RunAsync("show", "s-1")).Error.Contains("archived in segment segment-000001", StringComparison.Ordinal));
 }

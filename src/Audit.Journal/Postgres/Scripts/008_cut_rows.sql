@@ -191,6 +191,12 @@ BEGIN
                 SELECT substr(leaves, 1 + 32 * n, 32) FROM generate_series(0, length(leaves) / 32 - 1) AS n) THEN
                 RAISE EXCEPTION 'a row is not one of those that the archive has' USING ERRCODE = 'restrict_violation';
             END IF;
+            -- Not behind a hold that came since, though it look lifted: nobody here can tell whether a node wrote that.
+            IF EXISTS (SELECT FROM BOOK.journal WHERE persistence_id = 'operator|keeping' AND ordering > event
+                AND position(convert_to('"act":"hold.added"', 'UTF8') IN message) > 0) THEN
+                RAISE EXCEPTION 'a hold was added behind the event: what it does not mean is to be ordered anew'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
             INSERT INTO BOOK.journal_cut
             SELECT j.ordering, j.sequence_number, j.created, h.hash || sha256(j.message), event
             FROM unnest(positions, hashes) AS h(ordering, hash) JOIN BOOK.journal j USING (ordering);

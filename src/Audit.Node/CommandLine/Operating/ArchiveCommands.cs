@@ -182,6 +182,30 @@ internal static class ArchiveCommands
             cancellation);
     }
 
+    /// <summary>The leaves of the segments of archives that verify, by their digests.</summary>
+    public static Dictionary<string, LeafList> ReadLeaves(
+        Surroundings surroundings, string[] directories, CancellationToken cancellation)
+    {
+        var leaves = new Dictionary<string, LeafList>();
+        foreach (var directory in directories.Select(one => KeepingCommands.PathOf(surroundings, one)))
+        {
+            // Whose key signed it does not matter: the book has the digest of each segment, and the log each leaf.
+            var verdict = ArchiveCheck.Run(directory!, [], null, null, cancellation);
+            if (verdict.Faults is [var fault, ..])
+            {
+                throw new CommandException(
+                    ExitCode.VerificationFailed, $"The archive {directory} does not verify: {fault}");
+            }
+
+            foreach (var segment in verdict.Segments)
+            {
+                leaves[segment.Sha256] = SegmentRows.LeavesOf(directory!, segment);
+            }
+        }
+
+        return leaves;
+    }
+
     /// <summary>A day, a time, or how long ago; nothing that is yet to come.</summary>
     public static DateTimeOffset ReadTime(string text)
     {

@@ -1,6 +1,5 @@
 using Audit.Node.Hosting;
 using System.Data.Common;
-using Audit.Integrity.Keeping;
 using Audit.Journal.Events;
 
 namespace Audit.Node.CommandLine.Operating;
@@ -249,10 +248,10 @@ internal static class MadeOfIt
         var keys = options.OpenRowKeys(isNewStore: false);
         await using var book = await StoreMeta.OpenBookAsync(options.Store, keys, cancellation);
         await using var reads = new ReadModelsCheck(options.Store, book.Opened);
-        // What was cut a moment ago stands in the read models until they are made anew.
-        var models = found.Integrity.Cut.Count > 0 && await IsForgettingAsync(book, cancellation) ? []
-            : comparesAll || found.Integrity.Rows <= FewRows
-            ? await reads.AllAsync(Directory.Exists(options.Data) ? options.Data : Path.GetTempPath(), cancellation)
+        var models = comparesAll || found.Integrity.Rows <= FewRows
+            ? await reads.AllAsync(
+                Directory.Exists(options.Data) ? options.Data : Path.GetTempPath(),
+                await CutAwayAsync(book, cancellation), cancellation)
             : await reads.SomeAsync(found.Sample, cancellation);
         var tokens = await TokensAsync(book, keys, cancellation);
         return
@@ -262,22 +261,25 @@ internal static class MadeOfIt
         ];
     }
 
-    private static async Task<bool> IsForgettingAsync(ReadBook book, CancellationToken cancellation)
+    /// <summary>
+    /// What was cut and stands in the read models until a node says that they were made anew: of that alone they say
+    /// what the journal has no more.
+    /// </summary>
+    private static async Task<CutAway> CutAwayAsync(ReadBook book, CancellationToken cancellation)
     {
         var acts = await book.Opened.ReadStreamAsync(
             new StreamKey(StreamNames.Keeping), 0, int.MaxValue, cancellation);
-        var (begun, ended, forgotten) = (new HashSet<long>(), 0L, 0L);
+        var (ends, forgotten) = (new Dictionary<long, long>(), 0L);
         foreach (var row in acts.Where(row => row.IsProven))
         {
             var view = EventReader.ViewOf(row);
             switch (view.Text(EventField.Act))
             {
                 case DisposedRows.Act:
-                    begun.Add(row.Position);
+                    ends[row.Position] = long.MaxValue;
                     break;
                 case DisposedRows.Done:
-                    begun.Remove(Number(view, DisposedRows.NumberMember));
-                    ended = row.Position;
+                    ends[Number(view, DisposedRows.NumberMember)] = row.Position;
                     break;
                 case DisposedRows.Forgotten:
                     forgotten = Number(view, DisposedRows.ThroughMember);
@@ -285,7 +287,22 @@ internal static class MadeOfIt
             }
         }
 
-        return begun.Count > 0 || ended > forgotten;
+        var (positions, sessions) = (new HashSet<long>(), new HashSet<string>());
+        foreach (var disposal in ends.Where(one => one.Value > forgotten).Select(one => one.Key))
+        {
+            positions.UnionWith(await book.Database.ReadAsync(
+                session => session.QueryAsync(
+                    "SELECT ordering FROM journal_cut WHERE disposal = $1", [disposal], row => row.Number(0),
+                    cancellation),
+                cancellation));
+            sessions.UnionWith((await book.Database.ReadAsync(
+                session => session.QueryAsync(
+                    "SELECT persistence_id FROM journal_cut_stream WHERE disposal = $1", [disposal],
+                    row => row.Text(0), cancellation),
+                cancellation)).Select(StreamNames.PayloadOwner));
+        }
+
+        return new CutAway(positions, sessions);
 
         static long Number(EventView view, string name) =>
             JsonElement.Parse(view.Raw(EventField.Facts)).GetProperty(name).GetInt64();

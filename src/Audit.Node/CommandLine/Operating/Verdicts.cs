@@ -85,7 +85,7 @@ internal static class VerdictText
             yield return $"  archived    {cut.Cut} of the {cut.Rows} rows of {cut.Segment}, cut on {TimeOf(cut.At)} by "
                 + $"the rules {cut.Version[..Math.Min(12, cut.Version.Length)]} of {cut.AdoptedBy} and "
                 + $"{cut.ConfirmedBy}; digest {cut.Sha256}"
-                + (cut.IsDone ? "" : "; it is under way or was broken off: audit keep run goes on with it");
+                + (cut.IsDone ? "" : "; its end is not written down yet: audit keep run goes on with it");
         }
 
         foreach (var session in integrity.Sessions)
@@ -94,7 +94,8 @@ internal static class VerdictText
                 ? $"complete up to position {through}, as it was sealed then: {session.SealedRows} rows in "
                     + $"{session.Calls} calls"
                 : "nothing that was sealed says how much it held: rows may be missing")
-                + (session.EntriesOnly == 0 ? "" : $"; of {session.EntriesOnly} rows there is the entry alone");
+                + (session.EntriesOnly == 0 ? "" : $"; of {session.EntriesOnly} rows there is the entry alone")
+                + (session.Cut == 0 ? "" : $"; {session.Cut} rows were cut, and are in an archive");
         }
 
         if (integrity is { IsPart: true, Sessions.Count: 0 })

@@ -32,6 +32,9 @@ internal static class VerifyCommand
         var receipts = command.AddText(
             "--receipts", "FILE", "receipts that were kept: what they acknowledge must be there, and unchanged; where "
             + "there is no store, they are checked by themselves against --key");
+        var archives = command.AddTexts(
+            "--archive", "DIR", "an archive to which what was cut from the journal is held, row by row; may be given "
+            + "several times, and then each segment that was cut must be in one of them");
         var readModels = command.AddFlag(
             "--read-models", "compares all of the read models with the journal; default: a sample of a large book");
         var output = command.AddOutput();
@@ -60,6 +63,8 @@ internal static class VerifyCommand
                 WitnessQuorum = parsed.GetValue(quorum),
                 Receipts = kept.Receipts,
                 Signatures = kept.Signatures,
+                Archives = parsed.GetValue(archives) is { Length: > 0 } given
+                    ? ArchiveCommands.ReadLeaves(surroundings, given, cancellation) : null,
             };
             var verdict = await log.VerifyAsync(trust, cancellation);
             if (parsed.GetValue(output) == OutputFormat.Table)

@@ -142,17 +142,25 @@ internal static class KeepCommands
             // Read anew, as the segments were: nothing goes that is not there as it is to be read.
             var aside = apart is null ? null : await ArchiveCommands.GuardedAsync(
                 () => Task.FromResult(ArchiveKeys.Read(apart, entries.Rows!)));
-            var work = new CutWork(
-                surroundings, node, options.Store, directory, entries, aside, rules.Retention, now);
+            var work = new CutWork(node, directory, rules.Retention.Version);
+            var (sessions, rows) = (0L, 0L);
             // Of a session that was archived twice the later segment has all of it.
             foreach (var segment in verdict.Segments.OrderByDescending(one => one.Number))
             {
-                await ArchiveCommands.GuardedAsync(async () => await work.CutAsync(segment, cancellation));
+                var cut = await ArchiveCommands.GuardedAsync(() => RowsBar.ShowAsync(
+                    surroundings, "rows cut", bar => Disposal.CutAsync(
+                        options.Store, directory!, segment, entries, aside, rules.Retention, now, work, bar,
+                        cancellation)));
+                foreach (var (owner, why) in cut.Stayed)
+                {
+                    surroundings.Error.WriteLine(PrintableText.Of($"{owner} stays: {why}."));
+                }
+
+                (sessions, rows) = (sessions + cut.Sessions, rows + cut.Rows);
             }
 
-            await work.EndAsync(verdict.Segments, cancellation);
-            surroundings.Out.WriteLine(
-                $"{work.Rows} rows of {work.Sessions} sessions were cut; they are in {directory}.");
+            await work.SayEndsAsync(cancellation);
+            surroundings.Out.WriteLine($"{rows} rows of {sessions} sessions were cut; they are in {directory}.");
             return ExitCode.Fine;
         });
     }
@@ -212,55 +220,50 @@ internal static class KeepCommands
         }
     }
 
-    /// <summary>Cuts one segment after the other, each with an event before and one after.</summary>
-    private sealed class CutWork(
-        Surroundings surroundings, NodeClient node, string store, string directory,
-        EntryKeys entries, ArchiveKeys? aside, Retention rules, DateTimeOffset now)
+    /// <summary>
+    /// Says it to the node, which looks itself whether that may be: the ends of all segments at once, for the nodes
+    /// make what is read anew after them.
+    /// </summary>
+    private sealed class CutWork(NodeClient node, string directory, string version) : IDisposalBook
     {
-        public long Rows { get; private set; }
+        private readonly List<(string Segment, long Disposal, string Cut, NamedRows Rows)> ends = [];
 
-        public long Sessions { get; private set; }
-
-        public async Task<bool> CutAsync(ArchiveSegment segment, CancellationToken cancellation)
+        public async Task<long> OrderAsync(ArchiveSegment segment, NamedRows rows, CancellationToken cancellation)
         {
-            var run = await RowsBar.ShowAsync(surroundings, "rows cut", bar => Disposal.CutAsync(
-                store, directory, segment, entries, aside, rules, now,
-                digests => OrderAsync(digests, cancellation),
-                bar, cancellation));
-            foreach (var (owner, why) in run.Stayed)
+            if (ends.Exists(one => one.Segment == segment.Sha256))
             {
-                surroundings.Error.WriteLine(PrintableText.Of($"{owner} stays: {why}."));
+                await SayEndsAsync(cancellation);
             }
 
-            (Rows, Sessions) = (Rows + run.Rows, Sessions + run.Sessions);
-            return true;
-        }
-
-        /// <summary>
-        /// Says the end of all that went, also by an earlier run that was broken off: at once, for the nodes make
-        /// what is read anew after it.
-        /// </summary>
-        public async Task EndAsync(IReadOnlyList<ArchiveSegment> segments, CancellationToken cancellation)
-        {
-            var own = segments.Select(one => one.Sha256).ToHashSet();
-            var known = await node.AskAsync("v1/disposals", WireJson.Default.ItemPageDisposalAnswer, cancellation);
-            foreach (var one in known.Value.Items.Where(one => one.Cut is null && own.Contains(one.Sha256)))
-            {
-                await DoneAsync(one.Position, cancellation);
-            }
-        }
-
-        private Task<KeptAnswer> DoneAsync(long position, CancellationToken cancellation) => node.PostAsync(
-            $"v1/disposals/{position}/done", new { }, WireJson.Default.KeptAnswer, cancellation);
-
-        private async Task<long> OrderAsync(SegmentDigests digests, CancellationToken cancellation) =>
-            (await node.PostAsync(
+            return (await node.PostAsync(
                 "v1/disposals",
                 new
                 {
-                    segment = digests.Name, sha256 = digests.Segment.Sha256, rows = digests.Segment.Rows.Rows,
-                    leaves = digests.Leaves, parts = digests.PartsSha256, version = rules.Version, to = directory,
+                    segment = ArchiveSegment.RowsName(segment.Number), sha256 = segment.Sha256,
+                    sessions = rows.Sessions.ToArray(), chosen = rows.Chosen, rows = rows.Rows,
+                    leaves = rows.Leaves.Digest(), parts = rows.PartsSha256, version, to = directory,
                 },
                 WireJson.Default.KeptAnswer, cancellation)).Position;
+        }
+
+        public Task EndAsync(
+            ArchiveSegment segment, long disposal, string cut, NamedRows rows, CancellationToken cancellation)
+        {
+            ends.Add((segment.Sha256, disposal, cut, rows));
+            return Task.CompletedTask;
+        }
+
+        public async Task SayEndsAsync(CancellationToken cancellation)
+        {
+            foreach (var (_, disposal, cut, rows) in ends)
+            {
+                await node.PostAsync(
+                    $"v1/disposals/{disposal}/done",
+                    new { cut, leaves = Convert.ToBase64String(rows.Leaves.Bytes.Span) }, WireJson.Default.KeptAnswer,
+                    cancellation);
+            }
+
+            ends.Clear();
+        }
     }
 }
