@@ -9,8 +9,6 @@ namespace Audit.Integrity.Keeping;
 /// <summary>A file of keys apart from a backup: what was erased is not to come back from it.</summary>
 public static class KeyBackup
 {
-    private const string IdFile = "place.id";
-
     /// <summary>What tells this directory from one of the same path elsewhere; made where it has none.</summary>
     /// <exception cref="BackupException">It cannot be written.</exception>
     public static string IdOf(string directory)
@@ -157,6 +155,8 @@ public static class KeyBackup
 
         writer.Finish(Backup.KeysFile, 0, 0);
     }
+
+    private const string IdFile = "place.id";
 
     private static string? FindId(string directory) =>
         Path.Combine(directory, IdFile) is var file && File.Exists(file) ? File.ReadAllText(file).Trim() : null;

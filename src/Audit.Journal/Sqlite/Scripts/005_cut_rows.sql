@@ -9,11 +9,16 @@ CREATE TABLE journal_cut (
     disposal        INTEGER NOT NULL
 );
 
-CREATE INDEX journal_cut_disposal ON journal_cut (disposal);
-
 CREATE TRIGGER journal_cut_no_delete BEFORE DELETE ON journal_cut
 BEGIN
     SELECT RAISE(ABORT, 'what is left of the journal is append-only: DELETE is refused');
+END;
+
+CREATE INDEX journal_cut_disposal ON journal_cut (disposal);
+
+CREATE TRIGGER journal_cut_no_update BEFORE UPDATE ON journal_cut
+BEGIN
+    SELECT RAISE(ABORT, 'what is left of the journal is append-only: UPDATE is refused');
 END;
 
 -- A stream that was cut is closed: nothing is ever added to it.
@@ -28,12 +33,9 @@ BEGIN
     SELECT RAISE(ABORT, 'what is left of the journal is append-only: DELETE is refused');
 END;
 
-CREATE TRIGGER journal_cut_stream_no_update BEFORE UPDATE ON journal_cut_stream
-BEGIN
-    SELECT RAISE(ABORT, 'what is left of the journal is append-only: UPDATE is refused');
-END;
+DROP TRIGGER journal_no_delete;
 
-CREATE TRIGGER journal_cut_no_update BEFORE UPDATE ON journal_cut
+CREATE TRIGGER journal_cut_stream_no_update BEFORE UPDATE ON journal_cut_stream
 BEGIN
     SELECT RAISE(ABORT, 'what is left of the journal is append-only: UPDATE is refused');
 END;
@@ -45,8 +47,6 @@ WHEN NEW.ordering >= NEW.disposal OR NOT EXISTS (
 BEGIN
     SELECT RAISE(ABORT, 'no event in the journal says that rows are to be cut');
 END;
-
-DROP TRIGGER journal_no_delete;
 
 CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
 WHEN NOT EXISTS (SELECT 1 FROM journal_cut WHERE ordering = OLD.ordering)
