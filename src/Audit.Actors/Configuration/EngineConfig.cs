@@ -10,15 +10,13 @@ namespace Audit.Actors.Configuration;
 /// </summary>
 internal static class EngineConfig
 {
-    public const string JournalKey = "akka.persistence.journal.plugin";
-
     /// <exception cref="AkkaEngineException">Something of it cannot be used.</exception>
     public static async Task<Config> ReadAsync(AkkaEngineOptions options, Func<string, string?> environment)
     {
         var ours = HoconFiles.Read("remoting.conf").WithFallback(HoconFiles.Read("cluster.conf"));
         var users = options.Hocon is { } text ? HoconFiles.Parse(text) : Config.Empty;
         var own = EnvironmentSettings.Read(environment).WithFallback(users);
-        return own.WithFallback(ours).GetString(JournalKey) == SqlJournal.Id
+        return own.WithFallback(ours).GetString(JournalDoor.PluginKey) == SqlJournal.Id
             ? (await StoreSettings.ReadAsync(options.Store)).WithFallback(own)
                 .WithFallback(HoconFiles.Read("journal-sql.conf")).WithFallback(ours)
                 .WithFallback(SqlPersistence.DefaultConfiguration)
@@ -27,7 +25,7 @@ internal static class EngineConfig
 
     /// <summary>Whether streams that the node does not know are taken for new; only our own journal can.</summary>
     public static bool BetsOnNew(Config config) =>
-        config.GetString(JournalKey) == CommitJournal.Id && config.GetBoolean($"{CommitJournal.Id}.bet-on-new");
+        config.GetString(JournalDoor.PluginKey) == CommitJournal.Id && config.GetBoolean($"{CommitJournal.Id}.bet-on-new");
 }
 
 /// <summary>Our own HOCON, which travels in the assembly so that a node cannot be started without it.</summary>

@@ -38,10 +38,10 @@ internal static class StartCheck
 
     private static void CheckJournal(Config config)
     {
-        var plugin = config.GetString(EngineConfig.JournalKey);
+        var plugin = config.GetString(JournalDoor.PluginKey);
         Refuse(
             plugin is not (CommitJournal.Id or SqlJournal.Id),
-            $"The HOCON sets {EngineConfig.JournalKey} to \"{plugin}\"; accepted are {CommitJournal.Id} and "
+            $"The HOCON sets {JournalDoor.PluginKey} to \"{plugin}\"; accepted are {CommitJournal.Id} and "
             + $"{SqlJournal.Id}, for the node reads what they write.");
         Refuse(
             plugin == CommitJournal.Id && config.GetInt($"{plugin}.max-waiting") < 1,

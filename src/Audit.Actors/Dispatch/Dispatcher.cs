@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Akka.Actor;
 using Akka.Cluster;
+using Akka.Event;
 using Audit.Actors.Messages;
 
 namespace Audit.Actors.Dispatch;
@@ -239,3 +240,22 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
 /// <param name="AskAgainAfter">When a mail is sent again to which no answer came.</param>
 /// <param name="Patience">When its items are answered as unavailable.</param>
 internal readonly record struct AnswerTimes(TimeSpan AskAgainAfter, TimeSpan Patience);
+
+/// <summary>
+/// Answers whoever sent mail that reached nobody: its actor had just ended, could not read its stream, or lives on a
+/// node that is gone. What was never taken was never written, for certain, so that it can be sent again at once.
+/// </summary>
+internal sealed class LostMail : ReceiveActor
+{
+    public LostMail() => Receive<DeadLetter>(SendBack);
+
+    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(DeadLetter));
+
+    private static void SendBack(DeadLetter letter)
+    {
+        if (letter.Message is StreamMail mail)
+        {
+            letter.Sender.Tell(new StreamAnswer.NothingWritten(mail.Ticket));
+        }
+    }
+}

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Cluster.Sharding;
-using Akka.Persistence;
 using Audit.Actors.Journal;
 using Audit.Actors.Messages;
 
@@ -11,13 +10,8 @@ namespace Audit.Actors.Streams;
 /// and takes all that waits in one go: what comes while a write is under way is held here, and not in the system's own
 /// stash, so that nothing is lost with the actor when the write fails.
 /// </summary>
-internal abstract class StreamActor : UntypedPersistentActor
+internal abstract class StreamActor : JournaledActor
 {
-    /// <summary>Nobody makes snapshots: a stream is short, and its events are the book.</summary>
-    private static readonly Recovery Whole = new(SnapshotSelectionCriteria.None);
-
-    private static readonly Recovery Nothing = new(SnapshotSelectionCriteria.None, toSequenceNr: 0);
-
     private readonly StreamRoom room;
     private readonly AuditStream stream;
     private readonly StreamKey key;
@@ -49,26 +43,44 @@ internal abstract class StreamActor : UntypedPersistentActor
 
     public override string PersistenceId { get; }
 
-    /// <summary>Who bets that the stream is new asks for nothing of it.</summary>
-    public override Recovery Recovery => bet.IsOpen ? Nothing : Whole;
+    protected override bool IsTakenForNew => bet.IsOpen;
 
     private bool IsWriting => unwritten > 0;
 
-    protected override void OnRecover(object message)
+    protected override void OnReplayed(object happened, long sequence)
     {
-        switch (message)
+        if (happened is JournalEvent known)
         {
-            case JournalEvent happened:
-                Replay(happened);
-                break;
-            case ReadFailed failed:
-                // Whoever waits for it is answered, and the next message has it read anew.
-                (unread, isPassing) = (failed.Reason, true);
-                break;
-            case RecoveryCompleted when !bet.IsOpen && unread is null:
-                bet.Turned(wasOld: stream.Sequence > 0);
-                break;
+            Replay(known, sequence);
         }
+        else if (happened is ReadFailed failed)
+        {
+            // Whoever waits for it is answered, and the next message has it read anew.
+            (unread, isPassing) = (failed.Reason, true);
+        }
+    }
+
+    protected override void OnRead()
+    {
+        if (unread is null)
+        {
+            bet.Turned(wasOld: stream.Sequence > 0);
+        }
+
+        if (tray.HasWaiting)
+        {
+            DecideOnceItHasAKey();
+        }
+        else
+        {
+            StopIfAsked();
+        }
+    }
+
+    protected override void OnReadFailure(Exception cause)
+    {
+        room.Options.Failures.Report("cluster recovery", cause);
+        tray.AnswerWaiting(ticket => new StreamAnswer.NothingWritten(ticket));
     }
 
     protected override void OnCommand(object message)
@@ -115,7 +127,7 @@ internal abstract class StreamActor : UntypedPersistentActor
     /// Whoever waits is answered before the actor ends: not known, or nothing written where the database says so. The
     /// shard is informed first, so that it keeps what is sent again for the actor that follows this one.
     /// </summary>
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    protected override void OnWriteFailure(Exception cause)
     {
         if (!IsWriting)
         {
@@ -142,22 +154,13 @@ internal abstract class StreamActor : UntypedPersistentActor
         ? cause.Message
         : $"the journal failed: {cause.GetBaseException().Message}";
 
-    /// <summary>
-    /// Its number is used up and the history stands ahead of the stream, so that a new actor has to begin.
-    /// </summary>
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
-    {
-        OnPersistFailure(cause, @event, sequenceNr);
-        Context.Stop(Self);
-    }
-
-    private void Replay(JournalEvent happened)
+    private void Replay(JournalEvent happened, long sequence)
     {
         wasRead = true;
         try
         {
             var row = new JournalRow(
-                happened.Position, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message.ToArray());
+                happened.Position, PersistenceId, sequence, 0, happened.Manifest, happened.Message.ToArray());
             stream.Replay(row, room.Proof.Proves(row));
             positions.AddRead(row.Sequence, row.Position);
         }
@@ -172,6 +175,14 @@ internal abstract class StreamActor : UntypedPersistentActor
     private void Take(StreamMail mail)
     {
         tray.Add(Sender, mail);
+        if (!IsReading)
+        {
+            DecideOnceItHasAKey();
+        }
+    }
+
+    private void DecideOnceItHasAKey()
+    {
         if (!hasKey)
         {
             FetchKey();
@@ -254,13 +265,7 @@ internal abstract class StreamActor : UntypedPersistentActor
     private void WriteEvents()
     {
         unwritten = events.Count;
-        var written = new JournalEvent[events.Count];
-        for (var index = 0; index < written.Length; index++)
-        {
-            written[index] = new JournalEvent(events[index].Manifest, events[index].Message) { Stream = hold };
-        }
-
-        PersistAllAsync(written, Written);
+        Write(events, hold);
     }
 
     private StreamAnswer Decide(StreamMail mail) => unread is { } reason
@@ -287,7 +292,7 @@ internal abstract class StreamActor : UntypedPersistentActor
         }
     }
 
-    private void Written(JournalEvent written)
+    protected override void OnWritten(JournalEvent written)
     {
         positions.Add(written.Position);
         if (--unwritten > 0)
@@ -380,7 +385,7 @@ internal abstract class StreamActor : UntypedPersistentActor
 
     private void StopIfAsked()
     {
-        if (stopping && !IsWriting && !isFetchingKey && !WriteCounts())
+        if (stopping && !IsReading && !IsWriting && !isFetchingKey && !WriteCounts())
         {
             Context.Stop(Self);
         }
