@@ -1,5 +1,7 @@
 using Akka.Actor;
 using Akka.Cluster.Sharding;
+using Akka.Configuration;
+using Akka.Routing;
 using Audit.Actors.Messages;
 using Audit.Actors.Streams;
 
@@ -22,10 +24,10 @@ internal sealed class StreamRegions
         var idle = room.Options.IdleAfter > ShortestIdle ? room.Options.IdleAfter : ShortestIdle;
         var settings = ClusterShardingSettings.Create(system).WithPassivateIdleAfter(idle);
         var extractor = HashCodeMessageExtractor.Create(shards, message => (message as StreamMail)?.Stream);
-        calls = Start("tool-call", id => Maker.PropsOf(() => new ToolCallActor(id, room)));
-        sessions = Start("session", id => Maker.PropsOf(() => new SessionActor(id, room)));
-        windows = Start("task-window", id => Maker.PropsOf(() => new TaskWindowActor(id, room)));
-        operators = Start("operator", id => Maker.PropsOf(() => new OperatorActor(id, room)));
+        calls = Start("tool-call", id => StreamProps.Of(() => new ToolCallActor(id, room)));
+        sessions = Start("session", id => StreamProps.Of(() => new SessionActor(id, room)));
+        windows = Start("task-window", id => StreamProps.Of(() => new TaskWindowActor(id, room)));
+        operators = Start("operator", id => StreamProps.Of(() => new OperatorActor(id, room)));
 
         IActorRef Start(string kind, Func<string, Props> props) => sharding.Start(
             kind, props, settings, extractor, sharding.DefaultShardAllocationStrategy(settings), Stop.Instance);
@@ -42,17 +44,32 @@ internal sealed class StreamRegions
     };
 }
 
-/// <summary>Makes an actor without an expression, which would be compiled anew for each.</summary>
-internal sealed class Maker(Func<ActorBase> make, Type type) : IIndirectActorProducer
+/// <summary>
+/// Makes the actor of a stream without an expression, which would be compiled anew for each, and without a deployment
+/// of its own.
+/// </summary>
+internal sealed class StreamProps : Props
 {
-    public Type ActorType => type;
+    private readonly Func<ActorBase> make;
 
-    public static Props PropsOf<TActor>(Func<TActor> make)
-        where TActor : ActorBase => Props.CreateBy(new Maker(make, typeof(TActor)));
+    private StreamProps(Type type, Func<ActorBase> make) : base(Deployment.OfStreams, type) => this.make = make;
 
-    public ActorBase Produce() => make();
+    public static Props Of<TActor>(Func<TActor> make)
+        where TActor : ActorBase => new StreamProps(typeof(TActor), make);
 
-    public void Release(ActorBase actor)
+    public override ActorBase NewActor() => make();
+
+    protected override Props Copy() => new StreamProps(Type, make);
+
+    /// <summary>
+    /// What holds for every actor of a stream. Nothing is laid under it: the system would do so for each that it makes,
+    /// and read an empty configuration every time.
+    /// </summary>
+    private sealed class Deployment() : Deploy(
+        "", ConfigurationFactory.Empty, NoRouter.Instance, NoScopeGiven, NoDispatcherGiven, StreamMailbox.Id)
     {
+        public static readonly Deployment OfStreams = new();
+
+        public override Deploy WithFallback(Deploy other) => this;
     }
 }

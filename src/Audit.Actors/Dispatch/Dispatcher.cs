@@ -108,7 +108,12 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
     private void Ask(StreamQueue queue)
     {
         queue.SentAt = Stopwatch.GetTimestamp();
-        var items = queue.UnderWay.Select(item => WireItem.Of(item.Submission)).ToArray();
+        var items = new WireItem[queue.UnderWay.Count];
+        for (var index = 0; index < items.Length; index++)
+        {
+            items[index] = WireItem.Of(queue.UnderWay[index].Submission);
+        }
+
         var mail = new StreamMail(queue.Key.ToString(), queue.Ticket, items);
         regionFor(queue.UnderWay[0].Submission).Tell(mail);
     }

@@ -297,24 +297,29 @@ internal sealed class CommitJournal : UntypedActor
 /// <summary>The writes of many actors that go into the journal together.</summary>
 internal sealed class JournalGroup(IActorRef journal) : CommitGroup
 {
-    public List<(WriteMessages Write, StreamHandle Stream)> Writes { get; } = [];
+    /// <summary>One for each row.</summary>
+    private readonly List<IPersistentRepresentation> events = [];
+
+    /// <summary>Each with how many rows are its own.</summary>
+    public List<(WriteMessages Write, StreamHandle Stream, int Count)> Writes { get; } = [];
 
     /// <returns>False where something else than events of a stream is to be written; then nothing was added.</returns>
     public bool TryAdd(WriteMessages write, RowSink rows)
     {
         StreamHandle? stream = null;
-        var events = rows.Begin();
-        var first = 0L;
+        var encoded = rows.Begin();
+        var before = events.Count;
         foreach (var each in EventsOf(write))
         {
             if (each.Payload is not JournalEvent { Stream: { } held } happened)
             {
+                events.RemoveRange(before, events.Count - before);
                 return false;
             }
 
-            first = stream is null ? each.SequenceNr : first;
             stream ??= held;
-            events.Add(new EncodedEvent(happened.Manifest, happened.Message));
+            events.Add(each);
+            encoded.Add(new EncodedEvent(happened.Manifest, happened.Message));
         }
 
         if (stream is null)
@@ -322,8 +327,8 @@ internal sealed class JournalGroup(IActorRef journal) : CommitGroup
             return false;
         }
 
-        rows.Add(stream, first - 1);
-        Writes.Add((write, stream));
+        rows.Add(stream, events[before].SequenceNr - 1);
+        Writes.Add((write, stream, encoded.Count));
         return true;
     }
 
@@ -332,6 +337,7 @@ internal sealed class JournalGroup(IActorRef journal) : CommitGroup
     public override void Empty()
     {
         base.Empty();
+        events.Clear();
         Writes.Clear();
     }
 
@@ -339,7 +345,7 @@ internal sealed class JournalGroup(IActorRef journal) : CommitGroup
     public void Answer()
     {
         var at = 0;
-        foreach (var (write, stream) in Writes)
+        foreach (var (write, stream, count) in Writes)
         {
             if (Failure is { } failure)
             {
@@ -348,17 +354,20 @@ internal sealed class JournalGroup(IActorRef journal) : CommitGroup
             else if (stream.Lost)
             {
                 Fail(write, new StreamLostException());
-                at += EventsOf(write).Count();
             }
             else
             {
                 write.PersistentActor.Tell(WriteMessagesSuccessful.Instance);
-                foreach (var each in EventsOf(write))
+                for (var index = at; index < at + count; index++)
                 {
-                    ((JournalEvent)each.Payload).Position = Positions[at++];
-                    write.PersistentActor.Tell(new WriteMessageSuccess(each, write.ActorInstanceId), each.Sender);
+                    var written = events[index];
+                    ((JournalEvent)written.Payload).Position = Positions[index];
+                    write.PersistentActor.Tell(
+                        new WriteMessageSuccess(written, write.ActorInstanceId), written.Sender);
                 }
             }
+
+            at += count;
         }
     }
 

@@ -11,11 +11,9 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
 
     private RedactionMark? Mark => Redacted is null ? null : new RedactionMark(Redacted, Redaction ?? "");
 
-    public static WireItem Of(Submission submission) => Plain(submission) with
-    {
-        Redacted = submission.Redacted?.Rules.ToArray(),
-        Redaction = submission.Redacted?.Version,
-    };
+    public static WireItem Of(Submission submission) => submission.Redacted is { } mark
+        ? Plain(submission) with { Redacted = mark.Rules.ToArray(), Redaction = mark.Version }
+        : Plain(submission);
 
     private static WireItem Plain(Submission submission) => submission switch
     {

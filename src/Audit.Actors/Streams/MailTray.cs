@@ -1,4 +1,7 @@
 using Akka.Actor;
+using Akka.Configuration;
+using Akka.Dispatch;
+using Akka.Dispatch.MessageQueues;
 using Audit.Actors.Messages;
 
 namespace Audit.Actors.Streams;
@@ -42,5 +45,59 @@ internal sealed class MailTray
         }
 
         waiting.Clear();
+    }
+}
+
+/// <summary>
+/// The mailbox of a stream's actor: most get a handful of letters in their life, and the system's own is made for
+/// thousands at once.
+/// </summary>
+internal sealed class StreamMailbox(Settings settings, Config config)
+    : MailboxType(settings, config), IProducesMessageQueue<StreamMailbox.Letters>
+{
+    public const string Id = "audit.cluster.mailbox";
+
+    public override IMessageQueue Create(IActorRef owner, ActorSystem system) => new Letters();
+
+    internal sealed class Letters : IMessageQueue
+    {
+        private readonly Queue<Envelope> letters = new();
+
+        public bool HasMessages => Count > 0;
+
+        public int Count
+        {
+            get
+            {
+                lock (letters)
+                {
+                    return letters.Count;
+                }
+            }
+        }
+
+        public void Enqueue(IActorRef receiver, Envelope envelope)
+        {
+            lock (letters)
+            {
+                letters.Enqueue(envelope);
+            }
+        }
+
+        public bool TryDequeue(out Envelope envelope)
+        {
+            lock (letters)
+            {
+                return letters.TryDequeue(out envelope);
+            }
+        }
+
+        public void CleanUp(IActorRef owner, IMessageQueue deadletters)
+        {
+            while (TryDequeue(out var left))
+            {
+                deadletters.Enqueue(owner, left);
+            }
+        }
     }
 }
