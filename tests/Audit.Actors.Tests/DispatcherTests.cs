@@ -10,7 +10,7 @@ public sealed class DispatcherTests() : TestKit(Hocon)
     private const string Hocon = "akka { actor.provider = cluster, remote.dot-netty.tcp { hostname = \"127.0.0.1\", port = 0 } }";
 
     /// <summary>As many streams as may be under way at once.</summary>
-    private const int Most = 1_024;
+    private const int Most = 2_048;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);

@@ -25,7 +25,8 @@ internal static class EngineConfig
 
     /// <summary>Whether streams that the node does not know are taken for new; only our own journal can.</summary>
     public static bool BetsOnNew(Config config) =>
-        config.GetString(JournalDoor.PluginKey) == CommitJournal.Id && config.GetBoolean($"{CommitJournal.Id}.bet-on-new");
+        config.GetString(JournalDoor.PluginKey) == CommitJournal.Id
+        && config.GetBoolean($"{CommitJournal.Id}.bet-on-new");
 }
 
 /// <summary>Our own HOCON, which travels in the assembly so that a node cannot be started without it.</summary>

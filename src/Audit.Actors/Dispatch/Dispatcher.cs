@@ -14,7 +14,7 @@ namespace Audit.Actors.Dispatch;
 internal sealed class Dispatcher : ReceiveActor, IWithTimers
 {
     /// <summary>More actors at work at once than a few writes can hold only wait for each other, in memory.</summary>
-    private const int MostUnderWay = 1_024;
+    private const int MostUnderWay = 2_048;
 
     private const int MostOvertaken = 50;
     private const int LongestPauseOfOvertaken = 32;

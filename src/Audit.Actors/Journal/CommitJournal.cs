@@ -18,8 +18,8 @@ internal sealed class CommitJournal : UntypedActor
 {
     public const string Id = "akka.persistence.journal.audit";
 
-    /// <summary>One is written while the next gathers what comes.</summary>
-    private const int MaxGroupsInFlight = 2;
+    /// <summary>One is written while the next gathers what comes; a second on its way would halve the commits.</summary>
+    private const int MaxGroupsInFlight = 1;
 
     private const int MaxReadsAtOnce = 1_000;
 
