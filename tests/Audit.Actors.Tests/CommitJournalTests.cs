@@ -164,14 +164,6 @@ public sealed class CommitJournalTests : TestKit
     }
 
     [Fact]
-    public void who_asks_for_nothing_is_answered_without_a_look()
-    {
-        journal.Tell(new ReplayMessages(1, 0, long.MaxValue, "c", TestActor), TestActor);
-        Assert.Equal(0, ExpectMsg<RecoverySuccess>(Patience).HighestSequenceNr);
-        Assert.Empty(book.Reads);
-    }
-
-    [Fact]
     public void foreign_events_and_deletions_are_refused()
     {
         journal.Tell(new WriteMessages([new AtomicWrite(new Persistent("a text", 1, "c"))], TestActor, 1), TestActor);

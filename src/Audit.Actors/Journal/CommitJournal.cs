@@ -11,14 +11,13 @@ namespace Audit.Actors.Journal;
 /// both.
 /// </summary>
 /// <remarks>
-/// Who asks for nothing (a recovery up to the number 0) is answered with 0 without a look: it bets that its stream is
-/// new, and the fence of the journal settles it. There are no event adapters, tags or deletions.
+/// There are no event adapters, tags or deletions.
 /// </remarks>
 internal sealed class CommitJournal : UntypedActor
 {
     public const string Id = "akka.persistence.journal.audit";
 
-    /// <summary>One is written while the next gathers what comes; a second on its way would halve the commits.</summary>
+    /// <summary>One is written while the next gathers what comes; two would only be two smaller commits.</summary>
     private const int MaxGroupsInFlight = 1;
 
     private const int MaxReadsAtOnce = 1_000;
@@ -157,12 +156,6 @@ internal sealed class CommitJournal : UntypedActor
 
     private void Take(ReplayMessages replay)
     {
-        if (replay.ToSequenceNr == 0)
-        {
-            replay.PersistentActor.Tell(new RecoverySuccess(0), ActorRefs.NoSender);
-            return;
-        }
-
         toRead.Enqueue(replay);
         ReadWaiting();
     }

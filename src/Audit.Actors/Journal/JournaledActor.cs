@@ -6,8 +6,8 @@ namespace Audit.Actors.Journal;
 
 /// <summary>
 /// A persistent actor, which speaks Akka.Persistence's journal protocol by itself. The base class that comes with it
-/// wants for each actor a permit, a snapshot that nobody makes, two timers, stashes and half a dozen messages before the
-/// first event; where streams are as short as a tool call's, that is most of what they cost.
+/// wants for each actor a permit, a snapshot that nobody makes, two timers, stashes and half a dozen messages before
+/// the first event; where streams are as short as a tool call's, that is a third of what they cost.
 /// </summary>
 internal abstract class JournaledActor : UntypedActor
 {
@@ -90,7 +90,7 @@ internal abstract class JournaledActor : UntypedActor
 
     protected abstract void OnWritten(JournalEvent written);
 
-    /// <summary>The actor ends afterwards: its numbers are used up, and whether they lie in the journal is not known.</summary>
+    /// <summary>The actor ends afterwards: its numbers are used up, and what lies under them is not known.</summary>
     protected abstract void OnWriteFailure(Exception cause);
 
     /// <summary>Events that are written together or not at all.</summary>
