@@ -128,7 +128,7 @@ internal static class HammerCommand
                 break;
             }
 
-            if (scenario is NodeScenario { Unavailable: { } reason })
+            if (scenario.Unavailable is { } reason)
             {
                 Console.Error.WriteLine($"{scenario.Name} is left out: {reason}");
                 continue;

@@ -40,6 +40,7 @@ internal static class ApiEndpoints
         .AddSingleton<RecordIntake>()
         .AddSingleton<PolicyBook>()
         .AddSingleton<OrderBook>()
+        .AddSingleton<OrderDesk>()
         .AddSingleton<OpenQuestions>()
         .AddSingleton<KeepingBook>()
         .AddSingleton<ErasureGuard>()

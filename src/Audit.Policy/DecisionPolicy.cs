@@ -127,7 +127,7 @@ public sealed record DecisionPolicy(string Version, Preset Preset, IReadOnlyList
     /// answer counts.
     /// </summary>
     public PolicyVerdict Decide(PolicyRequest request) =>
-        ViewsOf(request).Select(view => Decide(request, view, null)).MaxBy(verdict => verdict.Strictness)!;
+        Strictest([.. ViewsOf(request).Select(view => Decide(request, view, null))]);
 
     /// <summary>The same in sentences: of each rule why it does not match, and what decided.</summary>
     public (PolicyVerdict Verdict, IReadOnlyList<string> Steps) Explain(PolicyRequest request)
@@ -138,9 +138,16 @@ public sealed record DecisionPolicy(string Version, Preset Preset, IReadOnlyList
             return (Verdict: Decide(request, view, steps), Steps: steps);
         }).ToList();
         var strictest = all.MaxBy(one => one.Verdict.Strictness);
-        return (strictest.Verdict, all.Count == 1 ? strictest.Steps
+        return (Strictest([.. all.Select(one => one.Verdict)]), all.Count == 1 ? strictest.Steps
             : [.. strictest.Steps, "The strictest of what holds with the host's claims and without them counts."]);
     }
+
+    /// <summary>By a claim more persons may be asked, and no others than without it.</summary>
+    /// <param name="all">The first is what holds without the claims.</param>
+    private static PolicyVerdict Strictest(IReadOnlyList<PolicyVerdict> all) =>
+        all.MaxBy(verdict => verdict.Strictness)! is var strictest && all[0] is { Approvers: { Count: > 0 } approvers }
+            ? strictest with { Approvers = approvers }
+            : strictest;
 
     private PolicyVerdict Decide(PolicyRequest request, in View view, List<string>? steps)
     {

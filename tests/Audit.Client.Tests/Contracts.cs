@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Audit.Client.Tests;
 
 /// <summary>The contract, and what the README of a client that is one file promises.</summary>
@@ -39,40 +37,9 @@ public sealed class PythonContractTests(ContractNode served) : ScriptContract(
 
 /// <summary>The client of TypeScript.</summary>
 [NeedsProgram("node")]
-[NeedsVariable(Variable)]
+[NeedsVariable(CompiledScripts.Variable)]
 public sealed class TypeScriptContractTests(ContractNode served) : ScriptContract(
-    served, "typescript", Path.Combine(Compiled.Value, Driver + ".js"), Path.Combine(Compiled.Value, Example + ".js"), "node")
-{
-    /// <summary>The folder of npm in which the compiler and the types of Node lie.</summary>
-    private const string Variable = "AUDIT_TEST_TYPESCRIPT";
-
-    private const string Driver = "tests/Audit.Client.Contract/contract", Example = "clients/typescript/example";
-
-    /// <summary>Held until the tests end, with what was compiled.</summary>
-    private static readonly TemporaryDirectory Output = new();
-
-    /// <summary>What is not strictly typed is not compiled, and fails every test.</summary>
-    private static readonly Lazy<string> Compiled = new(() =>
-    {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Output.Dispose();
-        var modules = Environment.GetEnvironmentVariable(Variable)!;
-        using var compiler = Process.Start(new ProcessStartInfo("node",
-        [
-            Path.Combine(modules, "typescript/lib/tsc.js"), "--strict", "--skipLibCheck", "--noUncheckedIndexedAccess",
-            "--exactOptionalPropertyTypes", "--noUnusedLocals", "--noUnusedParameters", "--target", "es2022",
-            "--module", "esnext", "--moduleResolution", "bundler", "--types", "node", "--typeRoots",
-            Path.Combine(modules, "@types"), "--rootDir", BuiltProgram.Root, "--outDir", Output.Path,
-            Path.Combine(BuiltProgram.Root, Driver + ".ts"), Path.Combine(BuiltProgram.Root, Example + ".ts"),
-        ])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        var troubles = compiler.StandardOutput.ReadToEnd();
-        compiler.WaitForExit();
-        File.WriteAllText(Output.File("package.json"), """{"type":"module"}""");
-        return compiler.ExitCode == 0 ? Output.Path : throw new InvalidOperationException(troubles);
-    });
-}
+    served, "typescript", CompiledScripts.Driver, CompiledScripts.Example, "node");
 
 /// <summary>The client of .NET.</summary>
 public sealed class DotNetContractTests(ContractNode served) : ClientContract(

@@ -120,7 +120,7 @@ public sealed class ProcessEndToEndTests : IDisposable
         var help = (await RunAsync("--help")).Require(ExitCode.Fine).Out;
         var verbs = help[help.IndexOf("Commands:", StringComparison.Ordinal)..].Split('\n')
             .Skip(1).Select(line => line.Trim().Split(' ')[0]).Where(verb => verb.Length > 0);
-        Assert.Equal(["serve", "demo", "ingest", "sessions", "show", "tasks", "windows", "approvals", "stop", "diff", "violations", "review", "case", "search", "view", "tail", "watch", "replay", "rebuild", "projections", "verify", "export", "policy", "mcp", "mcp-server", "hook", "log", "witness", "key", "backup", "restore", "doctor", "migrate", "archive", "alerts", "keep", "erase", "hold", "token", "source", "completion", "man", "help", "version"], verbs);
+        Assert.Equal(["serve", "demo", "ingest", "sessions", "show", "tasks", "windows", "waiting", "approve", "refuse", "approvals", "stop", "diff", "violations", "review", "case", "search", "view", "tail", "watch", "replay", "rebuild", "projections", "verify", "export", "policy", "mcp", "mcp-server", "hook", "log", "witness", "key", "backup", "restore", "doctor", "migrate", "archive", "alerts", "keep", "erase", "hold", "token", "source", "completion", "man", "help", "version"], verbs);
     }
 
     public void Dispose() => directory.Dispose();

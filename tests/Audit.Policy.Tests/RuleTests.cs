@@ -125,6 +125,21 @@ public sealed class RuleTests
     }
 
     [Fact]
+    public void a_claim_that_asks_two_persons_lets_nobody_approve_who_may_not_without_it()
+    {
+        var policy = Asked.Policy("""
+            {"tools":{"sql.*":"write"},"rules":[{"name":"writes","kind":"write","then":"ask","approvers":["dba-*"]},
+              {"name":"shells","kind":"shell","then":"ask","people":2}]}
+            """);
+
+        var verdict = policy.Decide(Asked.For("sql.exec", kind: "shell"));
+
+        Assert.Equal((Ruling.Ask, 2, "shells"), (verdict.Then, verdict.People, verdict.Rule));
+        Assert.Equal(["dba-*"], verdict.Approvers);
+        Assert.Equal(verdict, policy.Explain(Asked.For("sql.exec", kind: "shell")).Verdict with { Approvers = verdict.Approvers });
+    }
+
+    [Fact]
     public void a_claim_never_turns_a_rejection_into_a_question()
     {
         var policy = Asked.Policy("""

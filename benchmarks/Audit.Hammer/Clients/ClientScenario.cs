@@ -7,19 +7,30 @@ namespace Audit.Hammer.Clients;
 /// Hosts on a client, and their node: in every round some of them are killed. Nothing that a spool took is lost or
 /// doubled or out of order, and no tool ran that the book does not know of.
 /// </summary>
-internal sealed class ClientScenario(string language, params string[] command) : IScenario
+/// <param name="unavailable">Why it cannot be played here; null where it can.</param>
+internal sealed class ClientScenario(string language, Func<string[]> command, string? unavailable = null) : IScenario
 {
     public static IReadOnlyList<ClientScenario> All { get; } =
     [
-        new("dotnet", "dotnet", "exec", BuiltProgram.Of("tests/Audit.Client.Contract", "Audit.Client.Contract.dll")),
-        new("python", "python3", Path.Combine(BuiltProgram.Root, "tests/Audit.Client.Contract/contract.py")),
+        new(
+            "dotnet",
+            () => ["dotnet", "exec", BuiltProgram.Of("tests/Audit.Client.Contract", "Audit.Client.Contract.dll")]),
+        new(
+            "python",
+            () => ["python3", "-B", Path.Combine(BuiltProgram.Root, "tests/Audit.Client.Contract/contract.py")]),
+        new(
+            "typescript", () => ["node", CompiledScripts.Driver],
+            Environment.GetEnvironmentVariable(CompiledScripts.Variable) is null
+                ? $"{CompiledScripts.Variable} does not say where npm put the compiler" : null),
     ];
+
+    public string? Unavailable => unavailable;
 
     public string Name => $"client-{language}";
 
     public async Task<ScenarioResult> RunAsync(HammerRun run)
     {
-        await using var rounds = await ClientRounds.StartAsync(command, (int)(run.Seed % int.MaxValue));
+        await using var rounds = await ClientRounds.StartAsync(command(), (int)(run.Seed % int.MaxValue));
         var played = 0;
         var clock = Stopwatch.StartNew();
         while (played < run.Rounds && !run.Until())

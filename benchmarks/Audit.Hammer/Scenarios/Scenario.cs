@@ -5,6 +5,9 @@ internal interface IScenario
 {
     string Name { get; }
 
+    /// <summary>Why it cannot be run here; null where it can.</summary>
+    string? Unavailable => null;
+
     Task<ScenarioResult> RunAsync(HammerRun run);
 }
 

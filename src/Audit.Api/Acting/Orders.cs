@@ -238,13 +238,57 @@ internal sealed class ActReader(IJournal journal)
         });
 }
 
-/// <summary>`/v1/approvals` and `/v1/stops`: what stands for more calls than one, and how it is taken back.</summary>
-internal sealed class OrderEndpoints(RecordIntake intake, OrderBook orders) : IEndpointGroup
+/// <summary>Orders of people, however they come: by the API or by a page.</summary>
+internal sealed class OrderDesk(RecordIntake intake, OrderBook orders)
 {
+    public const Roles MayStop = Roles.Approve | Roles.Admin;
     private const int LongestReason = 1000;
 
     private static readonly string[] OfStop = ["all", "source", "session_id", "agent", "reason"];
 
+    /// <exception cref="RefusedException">There is none, or it is not known whether it was ended.</exception>
+    public async Task EndAsync(string id, StrictObject body, Bearer actor, CancellationToken cancellation)
+    {
+        var known = Named(id, await orders.ApprovalsAsync(cancellation), one => one.Id);
+        await orders.WriteAsync(orders.EndOf(known, actor.Name, ReasonOf(body)));
+    }
+
+    /// <exception cref="UnreadableException">It does not say who is stopped, or why.</exception>
+    public async Task<StandingStop> StopAsync(StrictObject body, Bearer actor)
+    {
+        body.RequireOnly(OfStop);
+        var stop = new StandingStop(
+            "s-" + Guid.CreateVersion7(intake.Clock.GetUtcNow()).ToString("N"), body.Id("source"),
+            body.Id("session_id"), body.Id("agent"), ReasonOf(body), actor.Name, intake.Now);
+        if (body.Flag("all") == (stop.Source ?? stop.Session ?? stop.Agent) is not null)
+        {
+            throw new UnreadableException("all", "either an agent, a session or a source is named, or all is true");
+        }
+
+        await orders.WriteAsync(orders.StopOf(stop));
+        return stop;
+    }
+
+    /// <exception cref="RefusedException">There is none, or it is not known whether it was lifted.</exception>
+    public async Task LiftAsync(string id, StrictObject body, Bearer actor, CancellationToken cancellation)
+    {
+        var known = Named(id, await orders.StopsAsync(cancellation), one => one.Id);
+        await orders.WriteAsync(orders.LiftOf(known, actor.Name, ReasonOf(body)));
+    }
+
+    private static T Named<T>(string id, IEnumerable<T> standing, Func<T, string> idOf) where T : class =>
+        standing.FirstOrDefault(one => idOf(one) == id)
+        ?? throw new RefusedException(Problem.NotFound($"There is no \"{id}\" that holds now."));
+
+    private string ReasonOf(StrictObject body) =>
+        body.RequiredText("reason") is { Length: <= LongestReason } reason && !string.IsNullOrWhiteSpace(reason)
+            ? intake.Redactor?.Text(reason) ?? reason
+            : throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected");
+}
+
+/// <summary>`/v1/approvals` and `/v1/stops`: what stands for more calls than one, and how it is taken back.</summary>
+internal sealed class OrderEndpoints(OrderBook orders, OrderDesk desk) : IEndpointGroup
+{
     public void Map(IEndpointRouteBuilder routes)
     {
         const Roles Looking = Roles.Read | Roles.Approve;
@@ -257,7 +301,7 @@ internal sealed class OrderEndpoints(RecordIntake intake, OrderBook orders) : IE
         routes.Get("/v1/stops", StopsAsync, Looking, "Lists the stops that hold now.")
             .Produces<ItemPage<StopAnswer>>().Scoped(Scope.Unbound);
         routes.Post(
-            "/v1/stops", StopAsync, Roles.Approve | Roles.Admin,
+            "/v1/stops", StopAsync, OrderDesk.MayStop,
             "Refuses at once whatever is asked for an agent, a session, a source or all, on every node.",
             "The body is {agent? and source? and session_id?, or all: true, and reason}. Questions that wait end.")
             .Produces<StopAnswer>(StatusCodes.Status201Created).Scoped(Scope.Unbound);
@@ -273,43 +317,20 @@ internal sealed class OrderEndpoints(RecordIntake intake, OrderBook orders) : IE
 
     private async Task<IResult> EndAsync(HttpContext context)
     {
-        var known = Named(context, await orders.ApprovalsAsync(context.RequestAborted), one => one.Id);
-        await orders.WriteAsync(orders.EndOf(known, context.Bearer().Name, ReasonOf(await context.ReadObjectAsync())));
+        await desk.EndAsync(
+            context.PathId("id"), await context.ReadObjectAsync(), context.Bearer(), context.RequestAborted);
         return await ApprovalsAsync(context);
     }
 
-    private async Task<IResult> StopAsync(HttpContext context)
-    {
-        var body = await context.ReadObjectAsync();
-        body.RequireOnly(OfStop);
-        var stop = new StandingStop(
-            "s-" + Guid.CreateVersion7(intake.Clock.GetUtcNow()).ToString("N"), body.Id("source"),
-            body.Id("session_id"), body.Id("agent"), ReasonOf(body), context.Bearer().Name, intake.Now);
-        if (body.Flag("all") == (stop.Source ?? stop.Session ?? stop.Agent) is not null)
-        {
-            throw new UnreadableException("all", "either an agent, a session or a source is named, or all is true");
-        }
-
-        await orders.WriteAsync(orders.StopOf(stop));
-        return Reply.Json(Of(stop), StatusCodes.Status201Created);
-    }
+    private async Task<IResult> StopAsync(HttpContext context) => Reply.Json(
+        Of(await desk.StopAsync(await context.ReadObjectAsync(), context.Bearer())), StatusCodes.Status201Created);
 
     private async Task<IResult> LiftAsync(HttpContext context)
     {
-        var known = Named(context, await orders.StopsAsync(context.RequestAborted), one => one.Id);
-        await orders.WriteAsync(orders.LiftOf(known, context.Bearer().Name, ReasonOf(await context.ReadObjectAsync())));
+        await desk.LiftAsync(
+            context.PathId("id"), await context.ReadObjectAsync(), context.Bearer(), context.RequestAborted);
         return await StopsAsync(context);
     }
-
-    /// <summary>Which one the path names.</summary>
-    private static T Named<T>(HttpContext context, IEnumerable<T> standing, Func<T, string> idOf) where T : class =>
-        standing.FirstOrDefault(one => idOf(one) == context.PathId("id"))
-        ?? throw new RefusedException(Problem.NotFound($"There is no \"{context.PathId("id")}\" that holds now."));
-
-    private string ReasonOf(StrictObject body) =>
-        body.RequiredText("reason") is { Length: <= LongestReason } reason && !string.IsNullOrWhiteSpace(reason)
-            ? intake.Redactor?.Text(reason) ?? reason
-            : throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected");
 
     private static ApprovalAnswer Of(StandingApproval one) => new(
         one.Id, one.Decision, one.Session.Source, one.Session.Id, one.Agent, one.Tool, one.Kind, one.Rule, one.Version,

@@ -28,6 +28,11 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             QueryParameter.At)
             .Produces<CallDetailAnswer>().Scoped(Scope.Binding);
         routes.Get(
+            "/v1/waiting", WaitingAsync, Roles.Read,
+            "Lists the calls that wait for a person's decision, each with the question that is asked.", "",
+            QueryParameter.Limit, QueryParameter.Cursor, QueryParameter.Counts)
+            .Produces<ItemPage<CallAnswer>>().Scoped(Scope.Binding);
+        routes.Get(
             "/v1/violations", ViolationsAsync, Roles.Read,
             "Lists refused messages and acts, standing and lifted, newest first.", "",
             new("lifted", "true for lifted ones only, false for standing ones only."),
@@ -39,6 +44,11 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
     private Task<IResult> ListAsync(HttpContext context) => questions.ListAsync(
         context, (models, page, cancellation) => models.SessionsAsync(page, cancellation), session =>
             WireOf.Of(session));
+
+    private Task<IResult> WaitingAsync(HttpContext context) => questions.ListAsync(
+        context, (models, page, cancellation) =>
+            models.CallsInStateAsync(CallState.AwaitingConfirmation, page, cancellation),
+        WireOf.Of);
 
     private Task<IResult> ViolationsAsync(HttpContext context)
     {

@@ -88,7 +88,8 @@ internal sealed class NodeException(NodeTrouble trouble, string sentence, Except
             var body = new char[MostCharacters];
             var length = await reader.ReadBlockAsync(body, cancellation);
             using var problem = JsonDocument.Parse(body.AsMemory(0, length));
-            return Member(problem.RootElement, "detail") ?? Member(problem.RootElement, "title");
+            return Member(problem.RootElement, "detail") ?? Member(problem.RootElement, "title")
+                ?? Member(problem.RootElement, "reason");
         }
         catch (Exception failure) when (failure is JsonException or IOException or HttpRequestException)
         {

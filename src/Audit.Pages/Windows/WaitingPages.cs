@@ -2,14 +2,23 @@ using Audit.Pages.Access;
 
 namespace Audit.Pages.Windows;
 
-/// <summary>`/waiting`: what waits for somebody; the decision on a call, and the review of its violations.</summary>
-internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing, WindowActs acts) : IPageGroup
+/// <summary>
+/// `/waiting`: what waits for somebody, and what was ordered for more calls than one; the decision on a call, and the
+/// review of its violations.
+/// </summary>
+internal sealed class WaitingPages(
+    Deciding deciding, Reviewing reviewing, WindowActs acts, OrderBook orders, OrderDesk desk) : IPageGroup
 {
     public void Map(PageMap pages)
     {
         pages.Get("/waiting", Roles.Read, ShowAsync).Scoped(Scope.Binding);
         pages.Post("/call/decision", Roles.Approve, DecideAsync).Scoped(Scope.Own);
         pages.Post("/call/review", Reviewing.MayReview, ReviewAsync).Scoped(Scope.Own);
+        pages.Post("/stop", OrderDesk.MayStop, StopAsync).Scoped(Scope.Unbound);
+        pages.Post("/stop/lift", Roles.Approve, visit => TakeBackAsync(visit, desk.LiftAsync, "stops"))
+            .Scoped(Scope.Unbound);
+        pages.Post("/approval/end", Roles.Approve, visit => TakeBackAsync(visit, desk.EndAsync, "approvals"))
+            .Scoped(Scope.Unbound);
     }
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
@@ -26,6 +35,15 @@ internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing, Windo
         }
 
         var view = new WaitingView(calls, waiting, visit.Now, visit.Recorded);
+        if (!visit.Bearer.IsBound)
+        {
+            view = view with
+            {
+                Stops = await orders.StopsAsync(visit.Cancellation),
+                Approvals = await orders.ApprovalsAsync(visit.Cancellation),
+            };
+        }
+
         return PageAnswer.Show<WaitingPage>("Waiting", "waiting", view);
     }
 
@@ -42,6 +60,26 @@ internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing, Windo
             ("not_seen_whole", form.Text("not_seen_whole") is null ? null : (object)true));
         var receipt = await deciding.DecideAsync(address, body, visit.Bearer, visit.Cancellation);
         return visit.Answer(receipt, ReturnPath.Of(form.Text("return") ?? Links.Call(address.Session, address.Call)));
+    }
+
+    private async Task<PageAnswer> StopAsync(Visit visit)
+    {
+        var form = visit.Form;
+        await desk.StopAsync(
+            PageForm.Body(
+                ("agent", form.Text("agent")), ("session_id", form.Text("session")), ("source", form.Text("source")),
+                ("all", form.Text("all") is null ? null : (object)true), ("reason", form.Text("reason"))),
+            visit.Bearer);
+        return PageAnswer.Go("/waiting#stops");
+    }
+
+    private static async Task<PageAnswer> TakeBackAsync(
+        Visit visit, Func<string, StrictObject, Bearer, CancellationToken, Task> takeBack, string back)
+    {
+        await takeBack(
+            visit.Form.Required("id"), PageForm.Body(("reason", visit.Form.Text("reason"))), visit.Bearer,
+            visit.Cancellation);
+        return PageAnswer.Go($"/waiting#{back}");
     }
 
     private async Task<PageAnswer> ReviewAsync(Visit visit)
@@ -79,4 +117,10 @@ internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing, Windo
 public sealed record WaitingView(
     ListView<CallModel> Calls,
     IReadOnlyList<(WindowModel Window, IReadOnlyDictionary<string, string> WhyNot)> Windows, Timestamp Now,
-    long? Recorded);
+    long? Recorded)
+{
+    /// <summary>Null where a token is bound, and is told of neither.</summary>
+    internal IReadOnlyList<StandingStop>? Stops { get; init; }
+
+    internal IReadOnlyList<StandingApproval> Approvals { get; init; } = [];
+}

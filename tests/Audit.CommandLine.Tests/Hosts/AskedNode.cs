@@ -34,6 +34,9 @@ internal sealed class AskedNode : IAsyncDisposable
     /// <summary>The options by which a command speaks to it as a host.</summary>
     public string[] AsHost => ["--server", Url, "--token-file", directory.File("host.token")];
 
+    /// <summary>The options by which a command speaks to it as a person who reads and decides.</summary>
+    public string[] AsPerson => ["--server", Url, "--token-file", directory.File("ada.token")];
+
     public static async Task<AskedNode> StartAsync(string? policy)
     {
         var asked = new AskedNode(policy);
@@ -64,6 +67,19 @@ internal sealed class AskedNode : IAsyncDisposable
     public async Task StopAsync(string reason)
     {
         using var answer = await maria.PostAsJsonAsync("v1/stops", new { all = true, reason });
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>The host asks whether a tool may run, and waits for nobody.</summary>
+    public async Task AskAsync(string call, object input)
+    {
+        using var host = new HttpClient { BaseAddress = new Uri(Url) };
+        host.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Bearer", await File.ReadAllTextAsync(directory.File("host.token")));
+        using var answer = await host.PostAsJsonAsync("v1/decide", new
+        {
+            session_id = "s-1", tool_call_id = call, tool_name = "deploy", turn = 1, effective_input = input,
+        });
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
@@ -148,6 +164,8 @@ internal sealed class AskedNode : IAsyncDisposable
             "Bearer", (await File.ReadAllTextAsync(Path.Combine(Data, "admin.token"))).Trim());
         await File.WriteAllTextAsync(
             directory.File("host.token"), await TokenAsync(new { name = "host", roles = new[] { "ingest" }, source = "host" }));
+        await File.WriteAllTextAsync(
+            directory.File("ada.token"), await TokenAsync(new { name = "ada", roles = new[] { "read", "approve" } }));
         maria.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Bearer", await TokenAsync(new { name = "maria", roles = new[] { "approve" } }));
     }

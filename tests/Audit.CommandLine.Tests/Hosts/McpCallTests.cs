@@ -206,7 +206,7 @@ public sealed class McpCallTests
             Command = "dotnet",
             Arguments = ["exec", AuditProgram.Location, "mcp", .. node.AsHost, "--data", node.Data, "--session", "s-1", "--", .. McpProxy.Tools],
             EnvironmentVariables = new Dictionary<string, string?> { ["AUDIT_TOKEN"] = "aat_" + new string('A', 43) },
-        }));
+        }), McpProxy.Patient);
 
         Assert.Equal("none", McpProxy.TextOf(await CallAsync(client, "secret")));
         Assert.Equal("s-1", (await node.CallsAsync())[0].GetProperty("session_id").GetString());

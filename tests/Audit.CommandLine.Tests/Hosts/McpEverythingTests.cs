@@ -36,7 +36,7 @@ public sealed class McpEverythingTests
             await AskedNode.UntilAsync(() => Task.FromResult(Answers(port)));
             await using var site = await Site.BeforeAsync($"http://127.0.0.1:{port}/mcp", Rules);
             await using var client = await McpClient.CreateAsync(new HttpClientTransport(
-                new HttpClientTransportOptions { Endpoint = site.Url, TransportMode = HttpTransportMode.StreamableHttp }));
+                new HttpClientTransportOptions { Endpoint = site.Url, TransportMode = HttpTransportMode.StreamableHttp }), McpProxy.Patient);
             await SpeakAsync(client, site.Node);
         }
         finally

@@ -147,7 +147,8 @@ public sealed class McpHttpTests
         await using var site = await Site.StartAsync(
             """{"preset":"approve-all","rules":[{"name":"no shouting","tool":"shout","then":"reject","feedback":"speak softly"}]}""", ServeAsync);
         await using var client = await McpClient.CreateAsync(
-            new HttpClientTransport(new HttpClientTransportOptions { Endpoint = site.Url, TransportMode = HttpTransportMode.StreamableHttp }));
+            new HttpClientTransport(new HttpClientTransportOptions { Endpoint = site.Url, TransportMode = HttpTransportMode.StreamableHttp }),
+            McpProxy.Patient);
 
         Assert.Equal(["echo", "shout"], (await client.ListToolsAsync()).Select(tool => tool.Name).Order());
         var echo = await client.CallToolAsync("echo", new Dictionary<string, object?> { ["text"] = "hello" });

@@ -36,10 +36,19 @@ internal sealed class McpProxy : IAsyncDisposable
 
     public static string[] Recording(string directory) => ["dotnet", "exec", ServerProgram, "record", directory];
 
+    /// <summary>
+    /// The SDK's client takes a server that has not answered within five seconds for an older one, and speaks to it in a
+    /// way that it then refuses; on a machine that does much else a server takes longer to start.
+    /// </summary>
+    public static McpClientOptions Patient => new()
+    {
+        DiscoverProbeTimeout = TimeSpan.FromMinutes(2), InitializationTimeout = TimeSpan.FromMinutes(3),
+    };
+
     public string Noted => noted.ToString();
 
     public Task<McpClient> ClientAsync() => McpClient.CreateAsync(
-        new StreamClientTransport(toProxy.Writer.AsStream(), fromProxy.Reader.AsStream()));
+        new StreamClientTransport(toProxy.Writer.AsStream(), fromProxy.Reader.AsStream()), Patient);
 
     public async Task SayAsync(string bytes) => await toProxy.Writer.WriteAsync(Encoding.Latin1.GetBytes(bytes));
 

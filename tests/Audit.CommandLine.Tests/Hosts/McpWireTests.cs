@@ -131,6 +131,40 @@ public sealed class McpWireTests
         Assert.Equal("completed", (await node.KindsAsync(5))[4]);
     }
 
+    [UnixFact]
+    public async Task what_is_nested_too_deep_or_no_json_is_answered_to_whom_it_is_of()
+    {
+        var deep = new string('[', 100) + new string(']', 100);
+        var server = """
+            read call
+            printf '{"jsonrpc":"2.0","id":7,"result":{"content":DEEP}}\n'
+            read call
+            printf '{"jsonrpc":"2.0","id":8,"result":{"content":}}\n'
+            read more
+            """.Replace("DEEP", deep, StringComparison.Ordinal);
+        await using var node = await AskedNode.StartAsync(AskedNode.Approve);
+        await using var proxy = new McpProxy(node, [], "sh", "-c", server);
+
+        await proxy.SayAsync(Call(6, ",\"arguments\":{\"x\":" + deep + "}}"));
+        Assert.Equal((6, true), Of(await proxy.HearAsync(), "error"));
+        foreach (var id in new[] { 7, 8 })
+        {
+            await proxy.SayAsync(Call(id, "}"));
+            var answer = await proxy.HearAsync();
+            Assert.Equal((id, true), Of(answer, "result"));
+            Assert.Contains("is not strict JSON-RPC", answer, StringComparison.Ordinal);
+        }
+
+        static string Call(int id, string rest) =>
+            $$"""{"jsonrpc":"2.0","id":{{id}},"method":"tools/call","params":{"name":"a" """ + rest + "}\n";
+
+        static (int Id, bool Has) Of(string line, string member)
+        {
+            var answer = JsonElement.Parse(line);
+            return (answer.GetProperty("id").GetInt32(), answer.TryGetProperty(member, out _));
+        }
+    }
+
     [Fact]
     public async Task an_id_in_use_an_answer_to_nothing_and_a_call_without_an_id_are_not_passed_on()
     {

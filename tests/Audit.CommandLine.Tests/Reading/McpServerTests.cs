@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Audit.CommandLine.Tests.Hosts;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -169,7 +170,7 @@ public sealed class McpServerTests(DemoProcess demo) : IClassFixture<DemoProcess
     private Task<McpClient> ClientAsync(params string[] more) => McpClient.CreateAsync(new StdioClientTransport(new StdioClientTransportOptions
     {
         Command = "dotnet", Arguments = ["exec", AuditProgram.Location, "mcp-server", "--data", demo.Data, .. more],
-    }));
+    }), McpProxy.Patient);
 
     private static async Task<JsonElement> AskAsync(McpClient client, string tool, Dictionary<string, object?> arguments)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Pages;
@@ -20,6 +21,58 @@ public sealed class PageActTests
         Assert.Equal("approved", call.Text("state"));
         Assert.Equal("eve", call.Text("decided_by"));
         Assert.Contains("No call waits", (await browser.GetAsync("/waiting")).Text);
+    }
+
+    [Fact]
+    public async Task who_is_stopped_by_a_form_is_refused_until_a_form_lifts_it()
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory.File("policy.json"), """{"preset":"approve-all"}""");
+        await using var node = await TestNode.StartAsync(change: options => options with { Policy = directory.File("policy.json") });
+        using var host = await node.ClientAsync("host", "ingest");
+        using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"]));
+        Assert.Contains("Nobody is stopped.", (await browser.GetAsync("/waiting")).Text);
+        Assert.Contains("either an agent", (await browser.SubmitAsync("/waiting", "/stop", ("reason", "an incident"))).Require(422).Text);
+        Assert.Contains("reason", (await browser.SubmitAsync("/waiting", "/stop", ("all", "true"))).Require(422).Text);
+
+        (await browser.SubmitAsync("/waiting", "/stop", ("session", "s"), ("reason", "an incident"))).Require(303);
+
+        Assert.Equal("reject", (await AskAsync(host, "c-1")).Text("decision"));
+        Assert.Contains("an incident", (await browser.GetAsync("/waiting")).Text);
+        var id = (await node.GetAsync("/v1/stops")).Json.GetProperty("items")[0].Text("id");
+        Assert.Contains("reason", (await browser.SubmitAsync("/waiting", "/stop/lift", ("id", id))).Require(422).Text);
+        (await browser.SubmitAsync("/waiting", "/stop/lift", ("id", id), ("reason", "it is over"))).Require(303);
+        Assert.Equal("approve-once", (await AskAsync(host, "c-2")).Text("decision"));
+        (await browser.SubmitAsync("/waiting", "/stop/lift", ("id", id), ("reason", "again"))).Require(404);
+
+        using var reader = await PageBrowser.SignedInAsync(node, await node.TokenAsync("ann", ["read"]));
+        Assert.DoesNotContain("action=\"/stop", (await reader.GetAsync("/waiting")).Require(200).Text);
+        (await reader.SubmitAsync("/waiting", "/stop", ("all", "true"), ("reason", "no"))).Require(403);
+    }
+
+    [Fact]
+    public async Task what_is_approved_for_the_session_by_a_form_is_listed_and_taken_back_by_one()
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory.File("policy.json"), """{"preset":"ask"}""");
+        await using var node = await TestNode.StartAsync(change: options => options with { Policy = directory.File("policy.json") });
+        using var host = await node.ClientAsync("host", "ingest");
+        using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"]));
+        var question = (await AskAsync(host, "c-1")).GetProperty("question");
+        Assert.Contains("value=\"approve-for-session\"", (await browser.GetAsync("/waiting")).Text);
+
+        (await browser.SubmitAsync(
+            "/waiting", "/call/decision", ("source", "host"), ("session", "s"), ("call", "c-1"), ("decision", "approve-for-session"),
+            ("sequence", question.GetProperty("sequence").ToString()), ("question", question.Text("question")))).Require(303);
+
+        Assert.Equal("approve-for-session", (await AskAsync(host, "c-2")).Text("decision"));
+        var id = (await node.GetAsync("/v1/approvals")).Json.GetProperty("items")[0].Text("id");
+        Assert.Contains(id, (await browser.GetAsync("/waiting")).Text);
+        (await browser.SubmitAsync("/waiting", "/approval/end", ("id", id), ("reason", "too wide"))).Require(303);
+        Assert.Equal("awaiting_confirmation", (await AskAsync(host, "c-3")).Text("state"));
+
+        using var bound = await PageBrowser.SignedInAsync(node, await node.TokenAsync("ann", ["read", "approve"], agent: "a-1"));
+        Assert.DoesNotContain("Nobody is stopped", (await bound.GetAsync("/waiting")).Require(200).Text);
     }
 
     [Fact]
@@ -138,4 +191,7 @@ public sealed class PageActTests
         await Patience.UntilAsync(async () => (await browser.GetAsync("/integrity")).Text.Contains("Intact."), "it ended well");
         await Patience.UntilAsync(async () => (await node.GetAsync("/v1/events?limit=1000")).Text.Contains("log.verified"), "it is written down");
     }
+
+    private static async Task<JsonElement> AskAsync(HttpClient host, string call) => (await host.PostAsync(
+        "/v1/decide", $$"""{"session_id":"s","tool_call_id":"{{call}}","tool_name":"deploy","turn":1,"permission":{"kind":"mcp"} }""")).Require(200).Json;
 }

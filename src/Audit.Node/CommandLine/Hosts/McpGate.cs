@@ -306,7 +306,9 @@ internal sealed class McpGate(
     private async Task<ReadOnlyMemory<byte>> RefuseOfServerAsync(ReadOnlyMemory<byte> bytes, string why)
     {
         note($"not passed on, of the server: {why}");
-        if (McpMessage.Guess(bytes) is not { } guess || !asked.TryRemove(guess.IdKey, out var request))
+        var guess = McpMessage.Guess(bytes);
+        if ((guess?.IdKey ?? McpMessage.GuessIdOfBeginning(bytes.Span)) is not { } id
+            || !asked.TryRemove(id, out var request))
         {
             return default;
         }

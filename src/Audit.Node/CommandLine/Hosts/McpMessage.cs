@@ -20,6 +20,8 @@ internal sealed class McpMessage
 
     private const int LongestId = 1024;
 
+    private const int MostDepthOfGuess = 10_000;
+
     private Range id, content;
 
     private McpMessage(ReadOnlyMemory<byte> bytes) => Bytes = bytes;
@@ -86,7 +88,8 @@ internal sealed class McpMessage
     {
         try
         {
-            using var document = JsonDocument.Parse(bytes);
+            // Also of what is nested too deep to be passed on.
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = MostDepthOfGuess });
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("id", out var id))
             {

@@ -114,7 +114,7 @@ internal static class PolicyCommands
         }
         catch (UnreadableException wrong)
         {
-            throw CommandException.Failed($"{file} is not {what}: {wrong.Message}.");
+            throw CommandException.Failed($"{file} is not {what}: {wrong.Message.TrimEnd('.')}.");
         }
     }
 }

@@ -114,3 +114,95 @@ internal static class ReviewCommands
     private static string? LiftedAfter(ViolationAnswer violation) =>
         violation.LiftedAfter is { } seconds ? Cells.Duration(seconds * 1000) : null;
 }
+
+/// <summary>`audit waiting`, and `audit approve|refuse SESSION CALL`: what hosts ask, and what people answer.</summary>
+internal static class DecideCommands
+{
+    private static readonly Column<CallAnswer>[] Shown =
+    [
+        new("asked at", call => Cells.Clock(call.AskedAt)) { IsRigid = true },
+        new("source", call => call.Source, Rank: 5), new("session", call => call.SessionId) { Least = 20 },
+        new("call", call => call.ToolCallId) { Least = 20 }, new("tool", call => call.ToolName, Rank: 2),
+        new("command", call => call.Command), new("said", call => call.Remark, Rank: 1),
+        new("agent", call => call.Agent, Rank: 3), new("task", call => call.TaskId, Rank: 4),
+        new("question", call => call.Question?.Question) { IsRigid = true },
+    ];
+
+    public static Command MakeWaiting(Surroundings surroundings)
+    {
+        var command = new Command(
+            "waiting", "Lists the calls that wait for a person's decision, each with the question that is asked.");
+        var limit = command.AddLimit("calls");
+        return command.Asks(surroundings, asked => asked.PrintListAsync(
+            asked.Get(limit), "calls", "v1/waiting", WireJson.Default.CallAnswer, Shown));
+    }
+
+    public static Command MakeApprove(Surroundings surroundings)
+    {
+        var command = new Command(
+            "approve", "Approves the question by which a call waits: the one that is named, and no other that the call "
+            + "asks by then. It needs the roles read and approve, and another person than who asks.");
+        var question = command.AddText("--question", "Q", "what is approved, as `waiting` shows it", required: true);
+        var length = command.AddText("--for", "once|session|location", "what it is approved for; default: once");
+        length.Validators.Add(given =>
+        {
+            if (given.Tokens is [{ Value: not ("once" or "session" or "location") and var other }])
+            {
+                given.AddError($"--for \"{other}\" is not accepted; accepted is once, session or location.");
+            }
+        });
+        var reason = command.AddText("--reason", "TEXT", "what the host is told");
+        var cut = command.AddFlag("--not-seen-whole", "also where something of the question was cut or redacted");
+        return Answers(surroundings, command, question, [CallState.AwaitingConfirmation], asked => new
+        {
+            decision = asked.Get(length) is { } one and not "once" ? $"approve-for-{one}" : "approve-once",
+            feedback = asked.Get(reason),
+            not_seen_whole = asked.Get(cut),
+        });
+    }
+
+    public static Command MakeRefuse(Surroundings surroundings)
+    {
+        var command = new Command(
+            "refuse", "Refuses what a call waits for, also where it was approved and has not begun. It needs the roles "
+            + "read and approve.");
+        var question = command.AddText(
+            "--question", "Q", "what is refused, as `waiting` shows it; default: what stands");
+        var reason = command.AddText("--reason", "TEXT", "why, as the host is told", required: true);
+        return Answers(
+            surroundings, command, question, [CallState.AwaitingConfirmation, CallState.Approved],
+            asked => new { decision = "reject", feedback = asked.Get(reason) });
+    }
+
+    /// <summary>Of a call that ended nothing is posted: that would be a violation in the book.</summary>
+    private static Command Answers<T>(
+        Surroundings surroundings, Command command, Option<string> question, CallState[] states, Func<Asked, T> say)
+        where T : class
+    {
+        var session = command.AddName("SESSION", "the session");
+        var call = command.AddName("CALL", "the tool call");
+        var source = command.AddSource();
+        return command.Asks(surroundings, async asked =>
+        {
+            var (id, of) = (("session", asked.Get(session)), ("call", asked.Get(call)));
+            var shown = (await asked.AskAsync(
+                "v1/call", WireJson.Default.CallDetailAnswer, id, of, ("source", asked.Get(source)))).Value;
+            if (shown.Question is not { } standing || !states.Any(state => Words.Of(state) == shown.State))
+            {
+                throw CommandException.Failed(
+                    $"The call \"{shown.ToolCallId}\" waits for no decision: it is {shown.State.Replace('_', ' ')}.");
+            }
+
+            var body = JsonSerializer.SerializeToNode(say(asked))!.AsObject();
+            body["sequence"] = standing.Sequence;
+            body["question"] = asked.Get(question) ?? standing.Question;
+            var receipt = await asked.Node.PostAsync(
+                NodeClient.PathOf("v1/call/decision", id, of, ("source", shown.Source)), body,
+                WireJson.Default.ReceiptAnswer, asked.Cancellation);
+            asked.Surroundings.Out.WriteLine(
+                receipt.State == Words.Of(CallState.AwaitingConfirmation)
+                    ? $"Noted, at position {receipt.Position}: another person approves it too."
+                    : $"The call is {receipt.State}, at position {receipt.Position}.");
+        });
+    }
+}
