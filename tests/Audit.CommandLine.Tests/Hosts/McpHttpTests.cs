@@ -82,6 +82,7 @@ public sealed class McpHttpTests
     [InlineData(400, Call, "Mcp-Method", "ping")]
     [InlineData(400, Call, "Mcp-Name", "y")]
     [InlineData(400, Call, "Content-Encoding", "gzip")]
+    [InlineData(400, Call, "Content-Type", "application/json; charset=utf-7")]
     [InlineData(403, Call, "Host", "example.com")]
     [InlineData(403, Call, "Origin", "https://example.com")]
     [InlineData(202, """{"jsonrpc":"2.0","id":5,"result":{}}""", "", "")]
@@ -289,7 +290,8 @@ internal sealed class Site : IAsyncDisposable
         {
             if (!request.Headers.TryAddWithoutValidation(name, value))
             {
-                request.Content!.Headers.TryAddWithoutValidation(name, value);
+                request.Content!.Headers.Remove(name);
+                request.Content.Headers.TryAddWithoutValidation(name, value);
             }
         }
 

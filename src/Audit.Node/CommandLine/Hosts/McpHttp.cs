@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -176,7 +177,10 @@ internal sealed class McpHttp(Uri upstream, Func<bool, McpGate> open, Action<str
     {
         using var request = new HttpRequestMessage(method, upstream);
         request.Content = method == HttpMethod.Post ? new ReadOnlyMemoryContent(body) : null;
-        foreach (var (name, values) in context.Request.Headers.Where(one => !NotPassedOn.Contains(one.Key)))
+        var ofConnection = context.Request.Headers.Connection
+            .SelectMany(value => value?.Split(',', StringSplitOptions.TrimEntries) ?? []).ToList();
+        foreach (var (name, values) in context.Request.Headers.Where(one =>
+            !NotPassedOn.Contains(one.Key) && !ofConnection.Contains(one.Key, StringComparer.OrdinalIgnoreCase)))
         {
             if (!request.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
             {
@@ -276,6 +280,13 @@ internal sealed class McpHttp(Uri upstream, Func<bool, McpGate> open, Action<str
     /// <summary>Whoever goes by the headers must not find another message than who goes by the body.</summary>
     private static bool HeadersLie(HttpRequest request, byte[] body)
     {
+        // What is read as UTF-8 here would be other letters there.
+        if (request.ContentType is { } type && (!MediaTypeHeaderValue.TryParse(type, out var read)
+            || (read.CharSet is { } charset && !charset.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))))
+        {
+            return true;
+        }
+
         var (method, name) = (request.Headers["Mcp-Method"].ToString(), request.Headers["Mcp-Name"].ToString());
         if (method.Length == 0 && name.Length == 0)
         {
