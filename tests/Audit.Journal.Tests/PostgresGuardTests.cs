@@ -208,6 +208,10 @@ public sealed class PostgresGuardTests : IAsyncLifetime
             Assert.Contains("each named by the stream of its notes", await RefusedAsync(disposal, owner, streams));
         }
 
+        // Named twice, a session would count for as many rows of another.
+        Assert.Contains(
+            "each named by the stream of its notes",
+            await RefusedAsync(disposal, "notes|src|s-1', 'notes|src|s-1", "call|src|s-1|%"));
         Assert.Contains("stay: the hold h stands over it", await RefusedAsync(disposal, "notes|src|s-1", "call|src|s-1|%"));
         await KeepAsync("""{"act":"hold.lifted","facts":{"id":"h"}}""");
         Assert.Contains("other rows by now", await RefusedAsync(disposal, "notes|src|s-1", "call|src|s-1|c|%"));
@@ -253,10 +257,27 @@ public sealed class PostgresGuardTests : IAsyncLifetime
         await KeepAsync("""{"act":"hold.lifted","facts":{"id":"h"}}""");
         var held = await Assert.ThrowsAsync<PostgresException>(() => CutAsync(first));
         Assert.Contains("a hold was added behind the event", held.MessageText);
-        Assert.Equal(1L, await CutAsync(await KeepAsync(disposed)));
+        var again = await KeepAsync(disposed);
+        // A transaction that began before a hold would not see it.
+        foreach (var level in new[] { "REPEATABLE READ", "SERIALIZABLE" })
+        {
+            var older = await Assert.ThrowsAsync<PostgresException>(
+                () => CutAsync(again, $"BEGIN ISOLATION LEVEL {level};"));
+            Assert.Contains("READ COMMITTED only", older.MessageText);
+        }
 
-        Task<object?> CutAsync(long disposal) => place.ExecuteAsync(
+        Assert.Equal(1L, await CutAsync(again));
+        var added = await Assert.ThrowsAsync<PostgresException>(() => place.ExecuteAsync(
+            """
+            BEGIN ISOLATION LEVEL REPEATABLE READ;
+            INSERT INTO journal (created, deleted, persistence_id, sequence_number, message)
+            VALUES (1, false, 'call|src|s-1|c', 2, 'x')
+            """));
+        Assert.Contains("READ COMMITTED only", added.MessageText);
+
+        Task<object?> CutAsync(long disposal, string begin = "") => place.ExecuteAsync(
             $"""
+            {begin}
             SELECT journal_cut_rows({disposal}, '{new string('a', 64)}', '\x{Convert.ToHexStringLower(part)}', '\x{text}', ARRAY['notes|src|s-1'],
                 array_agg(ordering), array_agg('\x01'::bytea)) FROM journal WHERE persistence_id = 'call|src|s-1|c'
             """);
