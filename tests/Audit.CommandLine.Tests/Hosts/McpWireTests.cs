@@ -132,14 +132,12 @@ public sealed class McpWireTests
     }
 
     [UnixFact]
-    public async Task what_is_nested_too_deep_or_no_json_is_answered_to_whom_it_is_of()
+    public async Task what_is_nested_too_deep_is_answered_to_whom_it_is_of()
     {
         var deep = new string('[', 100) + new string(']', 100);
         var server = """
             read call
             printf '{"jsonrpc":"2.0","id":7,"result":{"content":DEEP}}\n'
-            read call
-            printf '{"jsonrpc":"2.0","id":8,"result":{"content":}}\n'
             read more
             """.Replace("DEEP", deep, StringComparison.Ordinal);
         await using var node = await AskedNode.StartAsync(AskedNode.Approve);
@@ -147,13 +145,10 @@ public sealed class McpWireTests
 
         await proxy.SayAsync(Call(6, ",\"arguments\":{\"x\":" + deep + "}}"));
         Assert.Equal((6, true), Of(await proxy.HearAsync(), "error"));
-        foreach (var id in new[] { 7, 8 })
-        {
-            await proxy.SayAsync(Call(id, "}"));
-            var answer = await proxy.HearAsync();
-            Assert.Equal((id, true), Of(answer, "result"));
-            Assert.Contains("is not strict JSON-RPC", answer, StringComparison.Ordinal);
-        }
+        await proxy.SayAsync(Call(7, "}"));
+        var answer = await proxy.HearAsync();
+        Assert.Equal((7, true), Of(answer, "result"));
+        Assert.Contains("is not strict JSON-RPC", answer, StringComparison.Ordinal);
 
         static string Call(int id, string rest) =>
             $$"""{"jsonrpc":"2.0","id":{{id}},"method":"tools/call","params":{"name":"a" """ + rest + "}\n";

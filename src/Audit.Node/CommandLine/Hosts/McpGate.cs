@@ -306,9 +306,7 @@ internal sealed class McpGate(
     private async Task<ReadOnlyMemory<byte>> RefuseOfServerAsync(ReadOnlyMemory<byte> bytes, string why)
     {
         note($"not passed on, of the server: {why}");
-        var guess = McpMessage.Guess(bytes);
-        if ((guess?.IdKey ?? McpMessage.GuessIdOfBeginning(bytes.Span)) is not { } id
-            || !asked.TryRemove(id, out var request))
+        if (McpMessage.Guess(bytes) is not { } guess || !asked.TryRemove(guess.IdKey, out var request))
         {
             return default;
         }

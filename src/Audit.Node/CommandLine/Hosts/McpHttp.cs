@@ -177,10 +177,7 @@ internal sealed class McpHttp(Uri upstream, Func<bool, McpGate> open, Action<str
     {
         using var request = new HttpRequestMessage(method, upstream);
         request.Content = method == HttpMethod.Post ? new ReadOnlyMemoryContent(body) : null;
-        var ofConnection = context.Request.Headers.Connection
-            .SelectMany(value => value?.Split(',', StringSplitOptions.TrimEntries) ?? []).ToList();
-        foreach (var (name, values) in context.Request.Headers.Where(one =>
-            !NotPassedOn.Contains(one.Key) && !ofConnection.Contains(one.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (var (name, values) in context.Request.Headers.Where(one => !NotPassedOn.Contains(one.Key)))
         {
             if (!request.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
             {
