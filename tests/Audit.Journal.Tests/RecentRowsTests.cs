@@ -92,6 +92,44 @@ public sealed class RecentRowsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task nothing_is_kept_for_long_for_it_may_have_been_cut()
+    {
+        await using var store = await place.OpenAsync();
+        var clock = new SetClock();
+        var recent = new RecentRows(store.Seal.Payloads, clock);
+        recent.Keep(await RowsAsync(store, 0, 2, withContent: true), [1, 2]);
+        clock.Now += TimeSpan.FromSeconds(50);
+        recent.Keep(await RowsAsync(store, 1, 2, withContent: true), [3, 4]);
+        Assert.Equal(4, recent.After(0, 10, long.MaxValue).Rows.Count);
+        clock.Now += TimeSpan.FromSeconds(20);
+        Assert.Empty(recent.After(0, 10, long.MaxValue).Rows);
+        Assert.Equal(2, recent.After(2, 10, long.MaxValue).Rows.Count);
+        clock.Now += TimeSpan.FromSeconds(50);
+        Assert.Empty(recent.After(2, 10, long.MaxValue).Rows);
+        recent.Keep(await RowsAsync(store, 2, 1, withContent: true), [5]);
+        Assert.Single(recent.After(4, 10, long.MaxValue).Rows);
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM journal WHERE ordering > 2")]
+    [InlineData("UPDATE journal SET message = (SELECT message FROM journal WHERE ordering = 1) WHERE ordering = 4")]
+    public async Task a_store_that_was_changed_under_the_process_is_read_as_it_is_now(string change)
+    {
+        await using var store = await place.OpenAsync();
+        await WriteAsync(store, 0, rows: 4, withContent: true);
+        Assert.Equal(4, (await store.Followed.ReadAfterAsync(0, 4, 1_000_000, default)).Count);
+        foreach (var trigger in Triggers())
+        {
+            place.Execute($"DROP TRIGGER {trigger}");
+        }
+
+        place.Execute(change);
+        await SameAsync(store, 0, limit: 4, bytes: 1_000_000);
+        await SameAsync(store, 3, limit: 10, bytes: 1_000_000);
+        Assert.Empty(store.Recent.After(0, 10, long.MaxValue).Rows);
+    }
+
+    [Fact]
     public async Task no_more_is_kept_than_there_is_room_for()
     {
         await using var store = await place.OpenAsync();
@@ -108,6 +146,21 @@ public sealed class RecentRowsTests : IAsyncDisposable
         store.Recent.Keep([big, big], [10_001, 10_002]);
         Assert.Single(store.Recent.After(10_001, 100, long.MaxValue).Rows);
         Assert.Empty(store.Recent.After(10_000, 100, long.MaxValue).Rows);
+    }
+
+    private List<string> Triggers()
+    {
+        using var connection = place.Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT name FROM sqlite_master WHERE type = 'trigger'";
+        using var read = command.ExecuteReader();
+        var found = new List<string>();
+        while (read.Read())
+        {
+            found.Add(read.GetString(0));
+        }
+
+        return found;
     }
 
     private static async Task SameAsync(IAuditStore store, long after, int limit, long bytes)
@@ -164,4 +217,13 @@ public sealed class RecentRowsTests : IAsyncDisposable
     }
 
     private static string Text(JournalRow row) => Encoding.UTF8.GetString(row.Message);
+
+    private sealed class SetClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+    }
 }

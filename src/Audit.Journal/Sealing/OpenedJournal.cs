@@ -34,17 +34,27 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
     public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation)
     {
-        var (known, bytes) = recent?.After(position, limit, byteLimit) ?? ([], 0);
-        if (known.Count == limit || bytes >= byteLimit)
+        if (recent?.After(position, limit, byteLimit) is { Rows: { Count: > 0 } known, Bytes: var bytes })
         {
-            return known;
+            // Behind them may be what others wrote; and the last of them must still stand as it was written, or the
+            // store was set back under this process.
+            var last = known[^1];
+            var read = await SeenAsync(
+                token => stored.ReadAfterAsync(
+                    last.Position - 1, limit - known.Count + 1, Math.Max(byteLimit - bytes, 0) + last.Message.Length,
+                    token),
+                cancellation);
+            if (read.Count > 0 && read[0].Position == last.Position
+                && read[0].Message.AsSpan().SequenceEqual(last.Stored))
+            {
+                return read.Count == 1 ? known : [.. known, .. await OpenAsync([.. read.Skip(1)], cancellation)];
+            }
+
+            recent.Forget();
         }
 
-        // Behind them may be what others wrote.
-        var from = known.Count == 0 ? position : known[^1].Position;
-        var read = await SeenPageAsync(
-            token => stored.ReadAfterAsync(from, limit - known.Count, byteLimit - bytes, token), cancellation);
-        return known.Count == 0 ? read : read.Count == 0 ? known : [.. known, .. read];
+        return await SeenPageAsync(
+            token => stored.ReadAfterAsync(position, limit, byteLimit, token), cancellation);
     }
 
     public async Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
@@ -161,15 +171,19 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
 /// <summary>
 /// The newest rows that this process wrote, as they are read: those that follow the journal need not open what was
 /// sealed a moment ago. No other row lies between two of them. Where keys were let go of meanwhile nothing is kept:
-/// who reads the store learns what may still be opened.
+/// who reads the store learns what may still be opened. Nor is anything kept for longer than a minute, for what is
+/// older may have been cut.
 /// </summary>
-public sealed class RecentRows(PayloadKeys keys)
+public sealed class RecentRows(PayloadKeys keys, TimeProvider clock)
 {
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+
     private const int MostRows = 1 << 12;
     private const long MostBytes = 8 << 20;
 
     private readonly Lock gate = new();
     private readonly JournalRow?[] rows = new JournalRow?[MostRows];
+    private readonly long[] keptAt = new long[MostRows];
     private int generation;
 
     // The positions of those that are kept: from the first up to the next one, each in its place of the ring.
@@ -194,6 +208,15 @@ public sealed class RecentRows(PayloadKeys keys)
         }
     }
 
+    /// <summary>Keeps nothing of what it has: the store has other rows.</summary>
+    public void Forget()
+    {
+        lock (gate)
+        {
+            Clear(next);
+        }
+    }
+
     /// <returns>
     /// The rows after a position, and the bytes of their messages; none where something may lie between it and them.
     /// </returns>
@@ -202,6 +225,11 @@ public sealed class RecentRows(PayloadKeys keys)
         lock (gate)
         {
             LetGoOfOld();
+            while (first < next && clock.GetElapsedTime(keptAt[first % MostRows]) > Longest)
+            {
+                LetGoOfFirst();
+            }
+
             var found = new List<JournalRow>();
             var length = 0L;
             for (var at = position + 1;
@@ -238,12 +266,18 @@ public sealed class RecentRows(PayloadKeys keys)
         bytes += BytesOf(kept);
         while (first < next && (next - first == MostRows || bytes > MostBytes))
         {
-            ref var oldest = ref rows[first++ % MostRows];
-            bytes -= BytesOf(oldest!);
-            oldest = null;
+            LetGoOfFirst();
         }
 
+        keptAt[next % MostRows] = clock.GetTimestamp();
         rows[next++ % MostRows] = kept;
+    }
+
+    private void LetGoOfFirst()
+    {
+        ref var oldest = ref rows[first++ % MostRows];
+        bytes -= BytesOf(oldest!);
+        oldest = null;
     }
 
     private void LetGoOfOld()

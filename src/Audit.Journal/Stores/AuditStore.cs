@@ -59,7 +59,7 @@ public sealed class AuditStore : IAuditStore
         Keys = keys;
         Seal = new BookSeal(new PayloadKeys(keys, database), new EventProof(keys, id));
         Opened = new OpenedJournal(journal, Seal.Payloads, Seal.Proof);
-        Recent = new RecentRows(Seal.Payloads);
+        Recent = new RecentRows(Seal.Payloads, TimeProvider.System);
         Followed = new OpenedJournal(journal, Seal.Payloads, Seal.Proof, Recent);
         Hasher = new RecordHasher(keys.Derive("fingerprints"));
     }

@@ -83,6 +83,7 @@ public sealed class McpHttpTests
     [InlineData(400, Call, "Mcp-Name", "y")]
     [InlineData(400, Call, "Content-Encoding", "gzip")]
     [InlineData(400, Call, "Content-Type", "application/json; charset=utf-7")]
+    [InlineData(400, Call, "Content-Type", "application/json; charset=utf-8; charset=utf-16")]
     [InlineData(403, Call, "Host", "example.com")]
     [InlineData(403, Call, "Origin", "https://example.com")]
     [InlineData(202, """{"jsonrpc":"2.0","id":5,"result":{}}""", "", "")]

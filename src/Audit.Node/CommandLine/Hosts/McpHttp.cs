@@ -279,7 +279,8 @@ internal sealed class McpHttp(Uri upstream, Func<bool, McpGate> open, Action<str
     {
         // What is read as UTF-8 here would be other letters there.
         if (request.ContentType is { } type && (!MediaTypeHeaderValue.TryParse(type, out var read)
-            || (read.CharSet is { } charset && !charset.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))))
+            || read.Parameters.Any(each => each.Name.Equals("charset", StringComparison.OrdinalIgnoreCase)
+                && each.Value?.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase) != true)))
         {
             return true;
         }
