@@ -149,7 +149,7 @@ public static class NodeHost
         var engineOptions = new EngineOptions
         {
             Committed = metrics.Commits.Add,
-            Recent = store.Recent,
+            Recent = options.UsesAkka ? null : store.Recent,
             MaxWindowLength = options.MaxWindow,
             Redactor = redactor,
             Failures = failures,
