@@ -220,6 +220,19 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
         (await session.QueryAsync(JournalTable.HasCutSql, [], row => row.Number(0), cancellation))[0] == 0 ? []
         : await AskAsync(CutSql, session, owner, cancellation);
 
+    public static async Task<List<string>> AllStreamsAsync(
+        IStoreSession session, string owner, CancellationToken cancellation) =>
+        [
+            .. await StreamsAsync(session, owner, cancellation),
+            .. await CutStreamsAsync(session, owner, cancellation),
+        ];
+
+    /// <summary>What is left of the rows that were cut by an event.</summary>
+    public static Task<List<CutRow>> CutRowsAsync(
+        IStoreSession session, long disposal, CancellationToken cancellation) => session.QueryAsync(
+        "SELECT ordering, sequence_number, created, hashes FROM journal_cut WHERE disposal = $1 ORDER BY 1",
+        [disposal], row => new CutRow(row.Number(0), row.Number(1), row.Number(2), row.Blob(3)), cancellation);
+
     /// <summary>
     /// The position of the event by which a stream was cut whose name lies in one of these ranges, each from its first
     /// name until before its end; null where none was.

@@ -130,13 +130,7 @@ public sealed class AuditStore : IAuditStore
         Ending.FindAsync(owners, cancellation);
 
     public async Task<IReadOnlyList<string>> StreamsOfAsync(string session, CancellationToken cancellation) =>
-        await database.ReadAsync(
-            async asked => (IReadOnlyList<string>)
-            [
-                .. await KeyEnding.StreamsAsync(asked, session, cancellation),
-                .. await KeyEnding.CutStreamsAsync(asked, session, cancellation),
-            ],
-            cancellation);
+        await database.ReadAsync(asked => KeyEnding.AllStreamsAsync(asked, session, cancellation), cancellation);
 
     private bool TakeInLog(SqliteDatabase writer)
     {
@@ -162,11 +156,7 @@ public sealed class AuditStore : IAuditStore
         KeyEnding.FindCutAsync(database, ranges, cancellation);
 
     public async Task<IReadOnlyList<CutRow>> ReadCutAsync(long disposal, CancellationToken cancellation) =>
-        await database.ReadAsync(
-            session => session.QueryAsync(
-                "SELECT ordering, sequence_number, created, hashes FROM journal_cut WHERE disposal = $1 ORDER BY 1",
-                [disposal], row => new CutRow(row.Number(0), row.Number(1), row.Number(2), row.Blob(3)), cancellation),
-            cancellation);
+        await database.ReadAsync(session => KeyEnding.CutRowsAsync(session, disposal, cancellation), cancellation);
 
     public bool IsTorn => use?.IsTorn == true;
 
