@@ -16,6 +16,7 @@ internal static class Rooms
         "Audit.Integrity",
         "Audit.Formats",
         "Audit.Client",
+        "Audit.Client.AI",
         "Audit.Wire",
         "Audit.Api",
         "Audit.Pages",
@@ -42,6 +43,7 @@ internal static class Rooms
             "Audit.Integrity",
         ],
         ["Audit.Client"] = [.. Order],
+        ["Audit.Client.AI"] = [.. Order.Except(["Audit.Client"])],
         ["Audit.Wire"] = [.. Order.Except(["Audit.Client"])],
     };
 

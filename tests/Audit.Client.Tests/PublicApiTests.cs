@@ -6,7 +6,7 @@ using System.Xml.Linq;
 namespace Audit.Client.Tests;
 
 /// <summary>
-/// What a host can use of the package is a promise: it is what stands in PublicApi.txt, on either framework, and has
+/// What a host can use of the package is a promise: it is what stands in its PublicApi.txt, on either framework, and has
 /// its words.
 /// </summary>
 public sealed class PublicApiTests
@@ -14,47 +14,55 @@ public sealed class PublicApiTests
     private const BindingFlags Own =
         BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    public static TheoryData<string> Frameworks => ["net8.0", "net10.0"];
+    public static TheoryData<string, string> Packages => new()
+    {
+        { "Audit.Client", "net8.0" },
+        { "Audit.Client", "net10.0" },
+        { "Audit.Client.AI", "net8.0" },
+        { "Audit.Client.AI", "net10.0" },
+    };
 
     [Theory]
-    [MemberData(nameof(Frameworks))]
-    public async Task what_is_public_is_what_was_promised(string framework)
+    [MemberData(nameof(Packages))]
+    public async Task what_is_public_is_what_was_promised(string package, string framework)
     {
-        var promised = Path.Combine(BuiltProgram.Root, "tests/Audit.Client.Tests/PublicApi.txt");
-        var now = string.Concat(TypesOf(framework).SelectMany(Lines).Select(line => line + "\n"));
+        var promised = Path.Combine(BuiltProgram.Root, $"tests/Audit.Client.Tests/{package}.PublicApi.txt");
+        var now = string.Concat(TypesOf(package, framework).SelectMany(Lines).Select(line => line + "\n"));
 
         Assert.Equal(await File.ReadAllTextAsync(promised), now);
     }
 
     [Theory]
-    [MemberData(nameof(Frameworks))]
-    public void whatever_is_public_has_words(string framework)
+    [MemberData(nameof(Packages))]
+    public void whatever_is_public_has_words(string package, string framework)
     {
-        var words = XDocument.Load(Path.ChangeExtension(Built(framework), ".xml")).Descendants("member")
+        var words = XDocument.Load(Path.ChangeExtension(Built(package, framework), ".xml")).Descendants("member")
             .Where(member => !string.IsNullOrWhiteSpace(member.Element("summary")?.Value) || member.Elements("param").Any())
             .Select(member => member.Attribute("name")!.Value.Split('(')[0]).ToHashSet();
-        var missing = TypesOf(framework).SelectMany(type => MembersOf(type).Select(member => member switch
+        var missing = TypesOf(package, framework).SelectMany(type => MembersOf(type).Select(member => member switch
         {
             PropertyInfo property => $"P:{type.FullName}.{property.Name}",
             FieldInfo field => $"F:{type.FullName}.{field.Name}",
             ConstructorInfo when IsRecord(type) || type.GetConstructors().All(one => one.GetParameters().Length == 0) => $"T:{type.FullName}",
             ConstructorInfo => $"M:{type.FullName}.#ctor",
             _ => $"M:{type.FullName}.{member.Name}",
-        }).Prepend($"T:{type.FullName}")).Where(id => !words.Contains(id) && !IsParameter(id, framework));
+        }).Prepend($"T:{type.FullName}")).Where(id => !words.Contains(id) && !IsParameter(id, package, framework));
         Assert.Empty(missing.Except(["M:Audit.Client.AuditClient.DisposeAsync"]));
     }
 
     [Theory]
-    [MemberData(nameof(Frameworks))]
-    public void the_package_needs_the_framework_alone(string framework) =>
+    [InlineData("net8.0")]
+    [InlineData("net10.0")]
+    public void the_client_needs_the_framework_alone(string framework) =>
         Assert.All(
-            TypesOf(framework)[0].Assembly.GetReferencedAssemblies(),
+            TypesOf("Audit.Client", framework)[0].Assembly.GetReferencedAssemblies(),
             name => Assert.StartsWith("System.", name.Name, StringComparison.Ordinal));
 
-    private static string Built(string framework) => BuiltProgram.Of("src/Audit.Client", "Audit.Client.dll", framework);
+    private static string Built(string package, string framework) =>
+        BuiltProgram.Of($"src/{package}", $"{package}.dll", framework);
 
-    private static Type[] TypesOf(string framework) =>
-        [.. new AssemblyLoadContext(framework, isCollectible: true).LoadFromAssemblyPath(Built(framework)).GetExportedTypes()
+    private static Type[] TypesOf(string package, string framework) =>
+        [.. new AssemblyLoadContext(framework, isCollectible: true).LoadFromAssemblyPath(Built(package, framework)).GetExportedTypes()
             .OrderBy(type => type.FullName, StringComparer.Ordinal)];
 
     private static IEnumerable<string> Lines(Type type)
@@ -94,7 +102,8 @@ public sealed class PublicApiTests
     private static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null;
 
     /// <summary>The words on a record's positional member stand with its parameters.</summary>
-    private static bool IsParameter(string id, string framework) => XDocument.Load(Path.ChangeExtension(Built(framework), ".xml"))
+    private static bool IsParameter(string id, string package, string framework) =>
+        XDocument.Load(Path.ChangeExtension(Built(package, framework), ".xml"))
         .Descendants("member").Any(member => id.StartsWith("P:" + member.Attribute("name")!.Value[2..] + ".", StringComparison.Ordinal)
             && member.Elements("param").Any(one => id.EndsWith("." + one.Attribute("name")!.Value, StringComparison.Ordinal)));
 }

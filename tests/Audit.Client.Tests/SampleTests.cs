@@ -86,17 +86,20 @@ public sealed class SampleTests : IAsyncLifetime
         Assert.All(await other.SessionAsync(Session), one => Assert.NotEqual("call.violated", one.GetProperty("event").GetString()));
     }
 
-    [Fact]
-    public async Task the_ten_lines_of_the_readme_are_a_program_that_audits_a_host()
+    [Theory]
+    [InlineData("Audit.Client", "TenLines")]
+    [InlineData("Audit.Client.AI", "AuditedFunction")]
+    public async Task the_lines_of_a_readme_are_a_program_that_audits_a_host(string package, string sample)
     {
-        var readme = await File.ReadAllTextAsync(Path.Combine(BuiltProgram.Root, "src/Audit.Client/README.md"));
-        var program = await File.ReadAllTextAsync(Path.Combine(BuiltProgram.Root, "samples/TenLines/Program.cs"));
+        var readme = await File.ReadAllTextAsync(Path.Combine(BuiltProgram.Root, $"src/{package}/README.md"));
+        var program = await File.ReadAllTextAsync(Path.Combine(BuiltProgram.Root, $"samples/{sample}/Program.cs"));
         Assert.Contains($"```csharp\n{program}```", readme);
 
-        var running = RunAsync(node, "dotnet", "exec", Sample("TenLines"), node.Url.ToString(), node.HostToken);
-        await node.AnswerAsync("s-1", "call-1", "approve-once");
+        await using var other = await HostedNode.StartAsync(PolicyOf("DeleteRecord"));
+        var running = RunAsync(other, "dotnet", "exec", Sample(sample), other.Url.ToString(), other.HostToken);
+        await other.AnswerAsync("s-1", "call-1", "approve-once");
         Assert.Equal("Record 42 deleted.", (await running).Trim());
-        Assert.Contains("completed", await node.KindsAsync("s-1", "call-1"));
+        Assert.Contains("completed", await other.KindsAsync("s-1", "call-1"));
     }
 
     private static string PolicyOf(string sample) =>
