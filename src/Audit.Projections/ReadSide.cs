@@ -138,12 +138,15 @@ public sealed class ReadSide : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes them anew where rows are gone, and remembers nothing of those before, which may stand where they do.
+    /// Makes read models and text index anew where rows are gone, without haste, and remembers nothing of those before,
+    /// which may stand where they do.
     /// </summary>
     public async Task ForgetAsync(CancellationToken cancellation)
     {
-        await RebuildAsync(null, cancellation);
+        await rebuild.RunAsync(null, cancellation, isUnhurried: true);
+        projection.Nudge();
         projection.BeginAgain();
+        await Search.RebuildAsync(null, cancellation, isUnhurried: true);
     }
 
     /// <summary>

@@ -174,7 +174,6 @@ internal sealed class Forgetting(
         }
 
         await reads.ForgetAsync(CancellationToken.None);
-        await reads.Search.RebuildAsync(null, CancellationToken.None);
         await SayAsync(DisposedRows.Forgotten, through);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Audit.Projections.Folding;
 
@@ -52,6 +53,8 @@ internal sealed class Pipeline(IJournal journal, FeedLimits limits)
                     continue;
                 }
 
+                var begun = Stopwatch.GetTimestamp();
+
                 // A window judges anew what lies in the store, so the store must have all that came before.
                 if (facts.Events.Any(one => one.Kind == EventKind.Window))
                 {
@@ -69,6 +72,11 @@ internal sealed class Pipeline(IJournal journal, FeedLimits limits)
                 writing = Task.Run(
                     () => WriteAsync(lead, ready, done, committed, cancellation), CancellationToken.None);
                 (rows, other) = (other, rows);
+                if (limits.RestsTimes > 0)
+                {
+                    await writing;
+                    await Task.Delay(limits.RestsTimes * Stopwatch.GetElapsedTime(begun), cancellation);
+                }
             }
 
             await writing;

@@ -72,9 +72,10 @@ internal sealed class SearchRebuild(IReadStore live, IJournal journal, FeedLimit
 {
     private readonly IJournal journal = journal;
 
-    protected override Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation) =>
+    protected override Task FeedAsync(
+        IReadLead lead, bool isUnhurried, Action<long> committed, CancellationToken cancellation) =>
         new IndexWriting(journal, limits).RunAsync(
             lead, null, follow: null, batch => committed(batch.To.Position), () => Task.CompletedTask,
-            () => ValueTask.FromResult(false),
+            () => ValueTask.FromResult(isUnhurried),
             cancellation);
 }

@@ -170,9 +170,10 @@ public sealed class SearchIndex : IAsyncDisposable
 
     /// <summary>Builds the index anew beside the live one, which goes on being searched, and swaps the two.</summary>
     /// <exception cref="ReadModelsException">Somebody is rebuilding it already.</exception>
-    public async Task RebuildAsync(IProgress<RebuildProgress>? progress, CancellationToken cancellation)
+    public async Task RebuildAsync(
+        IProgress<RebuildProgress>? progress, CancellationToken cancellation, bool isUnhurried = false)
     {
-        await rebuild.RunAsync(progress, cancellation);
+        await rebuild.RunAsync(progress, cancellation, isUnhurried);
         feed.Nudge();
     }
 
