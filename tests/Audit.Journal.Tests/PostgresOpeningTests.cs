@@ -134,7 +134,7 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
         foreach (var company in Rows.FewAndMany)
         {
             await using var foreign = await place.ConnectAsync();
-            await foreign.ExecuteAsync("BEGIN");
+            await foreign.ExecuteAsync("BEGIN ISOLATION LEVEL READ COMMITTED");
             await foreign.InsertForeignAsync($"call|{company}");
             var handle = Rows.Handle($"call|{company}");
             var append = store.AppendAsync([Rows.Row(handle, 2), .. Rows.Neighbours(company)]);

@@ -36,6 +36,12 @@ public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, E
     /// <summary>The same where times order the messages: the host may stop numbering them.</summary>
     public Entry? DatedAnchor { get; init; }
 
+    /// <summary>
+    /// The sequence number of the message with which it stands by arrival: only what names its place stands elsewhere
+    /// than it came.
+    /// </summary>
+    public long ArrivedWith { get; init; } = Sequence;
+
     /// <summary>What it did against the law when it arrived.</summary>
     public ViolationCause Cause { get; init; }
 
@@ -62,19 +68,17 @@ public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, E
     {
         var (place, otherPlace) = (one.AnchorIn(numbered) ?? one, other.AnchorIn(numbered) ?? other);
         var compared = Judge.Compare(place.Message, otherPlace.Message, numbered);
-        return compared != 0 ? compared : CompareArrival(one, place, other, otherPlace);
+        return compared != 0 ? compared : CompareArrival(one, place.Sequence, other, otherPlace.Sequence);
     }
 
     public static int CompareArrival(Entry one, Entry other) =>
-        CompareArrival(one, one.Anchor ?? one, other, other.Anchor ?? other);
+        CompareArrival(one, one.ArrivedWith, other, other.ArrivedWith);
 
     /// <param name="numbered">The host's numbers order the messages.</param>
     public Entry? AnchorIn(bool numbered) => numbered ? Anchor : DatedAnchor;
 
-    private static int CompareArrival(Entry one, Entry place, Entry other, Entry otherPlace) =>
-        place.Sequence != otherPlace.Sequence
-            ? place.Sequence.CompareTo(otherPlace.Sequence)
-            : one.Sequence.CompareTo(other.Sequence);
+    private static int CompareArrival(Entry one, long place, Entry other, long otherPlace) =>
+        place != otherPlace ? place.CompareTo(otherPlace) : one.Sequence.CompareTo(other.Sequence);
 }
 
 /// <summary>The decisions of a call, the newest first.</summary>
@@ -111,10 +115,13 @@ public sealed class EntryChain
     internal static Entry Placed(Entry entry, Entry? named, AnswerLink? answers, bool numbered)
     {
         var dated = AnchorOf(entry.Message, named, answers, numbered: false);
+        var anchor = numbered ? AnchorOf(entry.Message, named, answers, numbered) : dated;
+        // What is not believed to be older than a decision came after it.
+        var isWithNamed = named is not null && ReferenceEquals(dated, named.DatedAnchor ?? named)
+            && ReferenceEquals(anchor, named.AnchorIn(numbered) ?? named);
         return entry with
         {
-            Anchor = numbered ? AnchorOf(entry.Message, named, answers, numbered) : dated,
-            DatedAnchor = dated,
+            Anchor = anchor, DatedAnchor = dated, ArrivedWith = isWithNamed ? named!.ArrivedWith : entry.Sequence,
         };
     }
 

@@ -77,6 +77,20 @@ public sealed class DecisionTests
         Assert.All(story.Book.Values, verdict => Assert.Equal(Anomalies.None, verdict.Anomalies));
     }
 
+    /// <summary>The times tell no legal story, and the order of arrival does.</summary>
+    [Fact]
+    public void by_arrival_another_question_stands_after_the_approval_of_the_last_one_and_not_of_an_earlier_one()
+    {
+        var story = CallStory.Of(
+            RequiresConfirmation(10), Approval(11), Requested(6) with { Turn = 3 }, Started(3) with { Turn = 1 },
+            RequiresConfirmation(7) with { Turn = 3 }, Approval(12));
+        Assert.Equal((CallState.Approved, Audit.Lifecycle.Calls.Approval.ByNode), (story.State, story.History.Standing.Approval));
+
+        story.Receive(Other(2));
+        Assert.Equal((CallState.AwaitingConfirmation, default(Approval)), (story.State, story.History.Standing.Approval));
+        Assert.Equal(Print("another"), story.History.Standing.Question);
+    }
+
     [Fact]
     public void an_approval_of_one_question_does_not_cover_another_whatever_time_that_gives()
     {
