@@ -1,3 +1,5 @@
+using System.Collections;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 
 namespace Audit.Client.AI;
@@ -19,7 +21,10 @@ public sealed class FunctionAudit(AuditClient client, string sessionId)
     /// </summary>
     public Func<string?>? CallId { get; init; }
 
-    /// <summary>Says more of a call, such as its agent, its task, or what kind of permission its tool needs.</summary>
+    /// <summary>
+    /// Says more of a call, such as its agent, its task, or what kind of permission its tool needs. The tool and its
+    /// input are what they are.
+    /// </summary>
     public Func<AuditCall, AuditCall>? Describe { get; init; }
 
     /// <summary>The function as it is given to a chat: whoever invokes it asks first.</summary>
@@ -30,69 +35,59 @@ public sealed class FunctionAudit(AuditClient client, string sessionId)
     public IList<AITool> Guard(IEnumerable<AITool> tools) => [.. tools.Select(tool => tool is AIFunction function
         ? Guard(function)
         : throw new ArgumentException(
-            $"The tool \"{tool.Name}\" ({tool.GetType().Name}) does not run within this process, and nobody here can ask "
-            + "before it runs; accepted are tools that are an AIFunction.",
+            $"The tool \"{tool.Name}\" ({tool.GetType().Name}) does not run within this process, and nobody here can "
+            + "ask before it runs; accepted are tools that are an AIFunction.",
             nameof(tools)))];
 
     private async ValueTask<object?> InvokeAsync(
         AIFunction function, AIFunctionArguments arguments, CancellationToken cancellation)
     {
         object? given = null;
+        var input = InputOf(function, arguments);
         var run = await client.RunAsync(
-            CallOf(function, arguments),
+            CallOf(function, input),
             async token =>
             {
-                given = await function.InvokeAsync(arguments, token);
-                return ResultOf(given, function.JsonSerializerOptions);
+                RequireSame(function, arguments, input);
+                given = AtOnce(await function.InvokeAsync(arguments, token), function.JsonSerializerOptions);
+                return GivenBack.Of(given, function.JsonSerializerOptions);
             },
             Wait, cancellation);
         return run.Ran ? given : run.Refusal;
     }
 
-    private AuditCall CallOf(AIFunction function, AIFunctionArguments arguments)
+    private AuditCall CallOf(AIFunction function, JsonElement input)
     {
         var call = new AuditCall
         {
             SessionId = sessionId,
             ToolCallId = CallId?.Invoke() is { Length: > 0 } id ? id : $"{Guid.NewGuid():N}",
             ToolName = function.Name,
-            EffectiveInput = JsonSerializer.SerializeToElement<IDictionary<string, object?>>(
-                arguments, function.JsonSerializerOptions),
         };
-        return Describe?.Invoke(call) ?? call;
+        return (Describe?.Invoke(call) ?? call) with { ToolName = function.Name, EffectiveInput = input };
     }
 
-    private static AuditToolResult ResultOf(object? given, JsonSerializerOptions options) => given switch
+    private static JsonElement InputOf(AIFunction function, AIFunctionArguments arguments) =>
+        JsonSerializer.SerializeToElement<IDictionary<string, object?>>(arguments, function.JsonSerializerOptions);
+
+    /// <summary>Others may hold the arguments too, and a person may take minutes.</summary>
+    private static void RequireSame(AIFunction function, AIFunctionArguments arguments, JsonElement decided)
     {
-        null => new AuditToolResult(true, ""),
-        string text => new AuditToolResult(true, text),
-        JsonElement { ValueKind: JsonValueKind.String } text => new AuditToolResult(true, text.GetString()!),
-        JsonElement data => new AuditToolResult(true, data.GetRawText()) { Data = data },
-        AIContent content => ResultOf([content], options),
-        IEnumerable<AIContent> contents => ResultOf([.. contents], options),
-        _ => ResultOf(Written(given, options), options),
+        if (InputOf(function, arguments).GetRawText() != decided.GetRawText())
+        {
+            throw new InvalidOperationException(
+                $"The arguments of \"{function.Name}\" were changed after they were decided on; it did not run.");
+        }
+    }
+
+    /// <summary>What would do its work while it is read does it once, here, where it is recorded.</summary>
+    private static object? AtOnce(object? given, JsonSerializerOptions options) => given switch
+    {
+        string or JsonNode or ICollection => given,
+        IEnumerable<AIContent> contents => contents.ToList(),
+        IEnumerable => JsonSerializer.SerializeToElement(given, given.GetType(), options),
+        _ => given,
     };
-
-    private static AuditToolResult ResultOf(AIContent[] contents, JsonSerializerOptions options)
-    {
-        var shown = contents.Where(content => content is not DataContent).Select(content =>
-            content is TextContent text ? text.Text : ResultOf(Written(content, options), options).Output);
-        var files = contents.OfType<DataContent>().Select(file => new AuditDocument(file.MediaType, file.Data)).ToList();
-        return new AuditToolResult(true, string.Join('\n', shown)) { Documents = files.Count > 0 ? files : null };
-    }
-
-    /// <summary>The function ran: that its result cannot be written is no reason to say that it failed.</summary>
-    private static object Written(object given, JsonSerializerOptions options)
-    {
-        try
-        {
-            return JsonSerializer.SerializeToElement(given, given.GetType(), options);
-        }
-        catch (Exception failure) when (failure is JsonException or NotSupportedException or InvalidOperationException)
-        {
-            return $"A {given.GetType().Name}, which cannot be written as JSON: {failure.Message}";
-        }
-    }
 
     private sealed class GuardedFunction(FunctionAudit audit, AIFunction function) : DelegatingAIFunction(function)
     {
@@ -100,4 +95,75 @@ public sealed class FunctionAudit(AuditClient client, string sessionId)
             AIFunctionArguments arguments, CancellationToken cancellationToken) =>
             audit.InvokeAsync(InnerFunction, arguments, cancellationToken);
     }
+}
+
+/// <summary>What a function gave back, as it is recorded.</summary>
+internal static class GivenBack
+{
+    /// <summary>More of it would be more than a node takes in one record.</summary>
+    private const int MostLetters = 1 << 20, MostFileBytes = 4 << 20;
+
+    /// <summary>The function ran: that its result cannot be written is no reason to say that it failed.</summary>
+    public static AuditToolResult Of(object? given, JsonSerializerOptions options)
+    {
+        try
+        {
+            return Written(given, options);
+        }
+        catch (Exception failure)
+        {
+            return new AuditToolResult(
+                true, $"A {given!.GetType().Name}, which cannot be written as JSON: {failure.Message}");
+        }
+    }
+
+    private static AuditToolResult Written(object? given, JsonSerializerOptions options) => given switch
+    {
+        null => new AuditToolResult(true, ""),
+        string text => new AuditToolResult(true, Cut(text)),
+        JsonElement { ValueKind: JsonValueKind.String } text => new AuditToolResult(true, Cut(text.GetString()!)),
+        JsonElement data => OfData(data),
+        AIContent content => OfContents([content], options),
+        IEnumerable<AIContent> contents => OfContents([.. contents], options),
+        _ => OfData(JsonSerializer.SerializeToElement(given, given.GetType(), options)),
+    };
+
+    /// <summary>A tool of an MCP server says by a member that it failed.</summary>
+    private static AuditToolResult OfData(JsonElement data)
+    {
+        var text = data.GetRawText();
+        var failed = data.ValueKind == JsonValueKind.Object && data.TryGetProperty("isError", out var isError)
+            && isError.ValueKind == JsonValueKind.True;
+        return new AuditToolResult(!failed, Cut(text)) { Data = text.Length <= MostLetters ? data : null };
+    }
+
+    private static AuditToolResult OfContents(AIContent[] contents, JsonSerializerOptions options)
+    {
+        var (shown, files, room) = (new List<string>(), new List<AuditDocument>(), MostFileBytes);
+        foreach (var content in contents)
+        {
+            if (content is DataContent file && file.Data.Length <= room)
+            {
+                files.Add(new AuditDocument(file.MediaType, file.Data));
+                room -= file.Data.Length;
+                continue;
+            }
+
+            shown.Add(content switch
+            {
+                TextContent text => text.Text,
+                ErrorContent error => error.Message,
+                DataContent large => $"[{large.MediaType}, {large.Data.Length} bytes, too large to be recorded]",
+                _ => JsonSerializer.Serialize(content, content.GetType(), options),
+            });
+        }
+
+        return new AuditToolResult(!contents.OfType<ErrorContent>().Any(), Cut(string.Join('\n', shown)))
+        {
+            Documents = files.Count > 0 ? files : null,
+        };
+    }
+
+    private static string Cut(string text) => text.Length <= MostLetters ? text
+        : $"{text[..MostLetters]} [cut: {text.Length - MostLetters} letters more]";
 }

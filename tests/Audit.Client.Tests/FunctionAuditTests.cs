@@ -73,7 +73,7 @@ public sealed class FunctionAuditTests(ContractNode served) : IClassFixture<Cont
         object[] results =
         [
             "plain", new TextContent("said"), new List<AIContent> { new TextContent("one"), new DataContent(new byte[] { 1, 2 }, "image/png") },
-            new Endless(),
+            new Endless(), new { number = double.NaN }, string.Join(' ', Enumerable.Repeat("long", 5_000_000)),
         ];
         var recorded = new List<JsonElement>();
         for (var index = 0; index < results.Length; index++)
@@ -88,7 +88,78 @@ public sealed class FunctionAuditTests(ContractNode served) : IClassFixture<Cont
         Assert.Equal(["plain", "said", "one"], recorded.Take(3).Select(one => one.GetProperty("output").GetString()));
         Assert.Equal("image/png", recorded[2].GetProperty("documents")[0].GetProperty("media_type").GetString());
         Assert.StartsWith("A Endless, which cannot be written as JSON", recorded[3].GetProperty("output").GetString());
+        Assert.Contains("which cannot be written as JSON", recorded[4].GetProperty("output").GetString());
+        Assert.StartsWith("long long", recorded[5].GetProperty("output").GetString());
         Assert.All(recorded, one => Assert.True(one.GetProperty("success").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task what_does_its_work_while_it_is_read_does_it_once()
+    {
+        await using var client = Open();
+        var sent = 0;
+        IEnumerable<AIContent> Send()
+        {
+            sent++;
+            yield return new TextContent($"sent {sent}");
+        }
+
+        IEnumerable<int> Count()
+        {
+            sent++;
+            yield return sent;
+        }
+
+        var given = await Audit(client, "read").Guard(new Given(Send())).InvokeAsync();
+        Assert.Equal("sent 1", ((TextContent)Assert.Single(Assert.IsAssignableFrom<IEnumerable<AIContent>>(given))).Text);
+        Assert.Equal("sent 1", (await ResultAsync()).GetProperty("output").GetString());
+
+        var guard = new FunctionAudit(client, session) { CallId = () => "c-2", Describe = AsRead };
+        Assert.Equal(2, Assert.IsType<JsonElement>(await guard.Guard(new Given(Count())).InvokeAsync())[0].GetInt32());
+        Assert.Equal(2, sent);
+    }
+
+    [Fact]
+    public async Task a_result_that_says_it_failed_is_recorded_as_a_failure()
+    {
+        await using var client = Open();
+        object[] results = [new ErrorContent("no such file"), JsonSerializer.SerializeToElement(new { isError = true })];
+        for (var index = 0; index < results.Length; index++)
+        {
+            var id = $"c-{index}";
+            await new FunctionAudit(client, session) { CallId = () => id, Describe = AsRead }.Guard(new Given(results[index])).InvokeAsync();
+            Assert.False((await ResultAsync(id)).GetProperty("success").GetBoolean());
+        }
+    }
+
+    [Fact]
+    public async Task arguments_that_are_changed_while_a_person_is_asked_do_not_run()
+    {
+        await using var client = Open();
+        var ran = false;
+        var function = new FunctionAudit(client, session) { CallId = () => "c-1", Wait = TimeSpan.FromMinutes(5) }
+            .Guard(AIFunctionFactory.Create((string path) => ran = true, "open"));
+        var arguments = new AIFunctionArguments { ["path"] = "a.txt" };
+        var running = function.InvokeAsync(arguments).AsTask();
+        await node.QuestionAsync(session, "c-1");
+        arguments["path"] = "/etc/passwd";
+        await node.AnswerAsync(session, "c-1", "approve-once");
+
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => running);
+        Assert.Contains("were changed after they were decided on", failure.Message);
+        Assert.False(ran);
+        Assert.False((await ResultAsync()).GetProperty("success").GetBoolean());
+    }
+
+    [Fact]
+    public async Task a_function_for_which_nobody_answers_in_time_does_not_run()
+    {
+        await using var client = Open();
+        var ran = false;
+        var function = new FunctionAudit(client, session) { CallId = () => "c-1" }.Guard(AIFunctionFactory.Create(() => ran = true, "run"));
+
+        Assert.Equal("Nobody has approved this call yet.", await function.InvokeAsync());
+        Assert.False(ran);
     }
 
     [Fact]
