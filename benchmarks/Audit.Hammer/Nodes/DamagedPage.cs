@@ -48,10 +48,26 @@ internal sealed class DamagedPage
             ? OfSqlite(Path.Combine(node.Data, "journal.db"))
             : await OfPostgresAsync(arena);
         await page.WriteAsync(arena, [.. Enumerable.Repeat((byte)0xFF, page.content.Length)]);
+        try
+        {
+            await page.LookAsync(strike, node);
+        }
+        finally
+        {
+            // Whatever went wrong, what was acknowledged is there again.
+            await node.KillAsync();
+            await page.WriteAsync(arena, page.content);
+        }
+
+        await node.StartAsync();
+    }
+
+    private async Task LookAsync(Strike strike, ArenaNode node)
+    {
         await node.StartAsync(until: "/health/live");
         try
         {
-            await page.LookAsync(strike);
+            await LookAsync(strike);
         }
         catch (Exception reset) when (reset is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -59,14 +75,11 @@ internal sealed class DamagedPage
         }
 
         await node.KillAsync();
-        if (await arena.VerifyAsync() is not (4, _) and var verdict)
+        if (await strike.Arena.VerifyAsync() is not (4, _) and var verdict)
         {
             strike.Ledger.Fail(
-                $"audit verify ended with {verdict.Code} over a damaged page {page.Place}: {verdict.Printed}");
+                $"audit verify ended with {verdict.Code} over a damaged page {Place}: {verdict.Printed}");
         }
-
-        await page.WriteAsync(arena, page.content);
-        await node.StartAsync();
     }
 
     private async Task LookAsync(Strike strike)

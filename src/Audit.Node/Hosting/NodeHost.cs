@@ -211,7 +211,9 @@ public static class NodeHost
         await WebHost.StartAsync(web, options);
         if (!guard.IsSetBack)
         {
-            await WriteStartedAsync(node, options, acts, failures, cancellation);
+            await WriteStartedAsync(
+                token => WriteStartedAsync(node, options, acts, token), store, seams.Clock, undo, failures,
+                cancellation);
         }
 
         guard.Start();
@@ -228,28 +230,66 @@ public static class NodeHost
     }
 
     /// <summary>
-    /// A journal that stands still for a moment does not end a node that has just come: it is not ready meanwhile.
+    /// A journal that stands still for a moment does not end a node that has just come: it is not ready meanwhile. Nor
+    /// does a place in it that cannot be read: the node says so, and writes its start down once it is whole.
     /// </summary>
     private static async Task WriteStartedAsync(
-        RunningNode node, NodeOptions options, OperatorActs acts, FailureLog failures, CancellationToken cancellation)
+        Func<CancellationToken, Task> write, IAuditStore store, TimeProvider clock, DisposalStack undo,
+        FailureLog failures, CancellationToken cancellation)
     {
         var since = Stopwatch.GetTimestamp();
-        while (true)
+        while (await TryAsync(cancellation) is { } failure)
+        {
+            if (await IsDamagedAsync(store, StreamNames.Operator(clock.GetUtcNow()), cancellation))
+            {
+                undo.Add(new BackgroundWork(async stopping =>
+                {
+                    while (!stopping.IsCancellationRequested && await TryAsync(CancellationToken.None) is not null)
+                    {
+                        await Task.Delay(PauseOfFirstWrite, stopping)
+                            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    }
+                }));
+                return;
+            }
+
+            if (Stopwatch.GetElapsedTime(since) >= LongestFirstWrite)
+            {
+                throw failure;
+            }
+
+            await Task.Delay(PauseOfFirstWrite, cancellation);
+        }
+
+        async Task<JournalUnavailableException?> TryAsync(CancellationToken token)
         {
             try
             {
-                await TryWriteStartedAsync(node, options, acts, cancellation);
-                return;
+                await write(token);
+                return null;
             }
-            catch (JournalUnavailableException failure) when (Stopwatch.GetElapsedTime(since) < LongestFirstWrite)
+            catch (JournalUnavailableException failure)
             {
                 failures.Report("writing down the start", failure);
-                await Task.Delay(PauseOfFirstWrite, cancellation);
+                return failure;
             }
         }
     }
 
-    private static async Task TryWriteStartedAsync(
+    private static async Task<bool> IsDamagedAsync(IAuditStore store, string stream, CancellationToken cancellation)
+    {
+        try
+        {
+            await store.Journal.ReadStreamsAsync([new StreamKey(stream)], cancellation);
+            return false;
+        }
+        catch (JournalUnavailableException failure)
+        {
+            return failure.Trouble == JournalTrouble.Damaged;
+        }
+    }
+
+    private static async Task WriteStartedAsync(
         RunningNode node, NodeOptions options, OperatorActs acts, CancellationToken cancellation)
     {
         await acts.WriteStartedAsync(node.Urls, node.StoreKind, options.Redaction?.Version);

@@ -117,7 +117,8 @@ public sealed class StoreTroubleTests
         await node.LinesAsync(Records.Lines(
             Enumerable.Range(0, 1500).Select(number => Records.Item("s-1", $"c-{number}", Records.Completed(output: new string('x', 300))))));
         await node.StopAsync();
-        var position = DamagePageOf(node.StoreFile, 700);
+        const long position = 700;
+        DamagePageOf(node.StoreFile, $"|c-{position}");
         await node.StartAgainAsync();
 
         // What lies before is read; then the place is named, as a problem or as the last line.
@@ -158,10 +159,25 @@ public sealed class StoreTroubleTests
             (await anybody.GetAnswerAsync("/health/ready")).Require(503).Json.GetProperty("journal").Text("reason"));
     }
 
-    /// <summary>Writes zeros over the page of the table that holds a position.</summary>
-    private static long DamagePageOf(string file, long position)
+    [Fact]
+    public async Task a_node_starts_where_the_page_of_its_own_acts_is_damaged_and_says_so()
     {
-        var call = Encoding.UTF8.GetBytes($"|c-{position}");
+        await using var node = await TestNode.StartAsync();
+        await node.LinesAsync(Records.Lines(
+            Enumerable.Range(0, 300).Select(number => Records.Item("s-1", $"c-{number}", Records.Completed(output: new string('x', 300))))));
+        await node.UntilReadAsync();
+        await node.StopAsync();
+        DamagePageOf(node.StoreFile, "operator|20");
+        await node.StartAgainAsync();
+
+        Assert.Equal("damaged", (await node.GetAsync("/health/ready")).Require(503).Json.GetProperty("journal").Text("status"));
+        Assert.Contains("damaged next to position", (await node.GetAsync("/v1/events?limit=10")).Problem(503));
+    }
+
+    /// <summary>Writes zeros over the page of the table that holds the first of what is named so.</summary>
+    private static void DamagePageOf(string file, string name)
+    {
+        var call = Encoding.UTF8.GetBytes(name);
         var bytes = File.ReadAllBytes(file);
         for (var page = 1; page < bytes.Length / PageSize; page++)
         {
@@ -171,7 +187,7 @@ public sealed class StoreTroubleTests
             {
                 content.Clear();
                 File.WriteAllBytes(file, bytes);
-                return position;
+                return;
             }
         }
 
