@@ -112,9 +112,11 @@ internal static class BearerOfRequest
 /// <summary>Reads the body of a request that is about one act.</summary>
 internal static class SmallBody
 {
+    /// <param name="most">Bytes; more only where an act is about many things.</param>
     /// <exception cref="RefusedException">It is of another kind, or too large.</exception>
     /// <exception cref="UnreadableException">The body is not one strict JSON object.</exception>
-    public static async Task<StrictObject> ReadObjectAsync(this HttpContext context)
+    public static async Task<StrictObject> ReadObjectAsync(
+        this HttpContext context, int most = StrictObject.MaxBytes)
     {
         var request = context.Request;
         if (request.ContentType is { Length: > 0 } type && !request.HasJsonContentType())
@@ -129,23 +131,33 @@ internal static class SmallBody
                 Problem.UnsupportedMedia("A Content-Encoding is not accepted here; send the body plain."));
         }
 
-        var buffer = new byte[StrictObject.MaxBytes + 1];
-        var length = await ReadAsync(context, buffer);
+        var bytes = await ReadAsync(context, most);
         await context.RequireHeldAsync();
-        return length <= StrictObject.MaxBytes
-            ? StrictObject.Parse(buffer.AsMemory(0, length).ToArray())
-            : throw new RefusedException(Problem.TooLarge(
-                $"The body is larger than the {StrictObject.MaxBytes} bytes accepted here."));
+        return bytes.Length <= most
+            ? StrictObject.Parse(bytes)
+            : throw new RefusedException(Problem.TooLarge($"The body is larger than the {most} bytes accepted here."));
     }
 
-    private static async Task<int> ReadAsync(HttpContext context, byte[] buffer)
+    /// <returns>All of it, or one byte more than the most.</returns>
+    private static async Task<byte[]> ReadAsync(HttpContext context, int most)
     {
         var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
-            return await context.Request.Body.ReadAtLeastAsync(
-                buffer, buffer.Length, throwOnEndOfStream: false, ending.Token);
+            var (buffer, length) = (new byte[Math.Min(most, StrictObject.MaxBytes) + 1], 0);
+            while (true)
+            {
+                length += await context.Request.Body.ReadAtLeastAsync(
+                    buffer.AsMemory(length), buffer.Length - length, throwOnEndOfStream: false, ending.Token);
+                if (length < buffer.Length || length > most)
+                {
+                    return buffer[..length];
+                }
+
+                // No more room than twice what came, whatever is announced.
+                Array.Resize(ref buffer, (int)Math.Min(2L * length, most + 1L));
+            }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

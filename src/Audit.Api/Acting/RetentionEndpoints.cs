@@ -17,6 +17,12 @@ internal sealed class RetentionEndpoints(
     /// <summary>More than a segment has: it ends with a session, and a session has as many rows as it has.</summary>
     private const int MostSessions = 200_000;
 
+    /// <summary>A segment is full with 50,000 rows, and its last session may have many more.</summary>
+    private const int MostRows = 600_000;
+
+    /// <summary>Less than the server takes, and more than all leaves of so many rows have in Base64.</summary>
+    private const int MostBytes = 30 << 20;
+
     private static readonly TimeSpan ReadPatience = TimeSpan.FromMinutes(1);
 
     private static readonly string[] OfDisposal =
@@ -122,7 +128,7 @@ internal sealed class RetentionEndpoints(
 
     private async Task<IResult> DisposeAsync(HttpContext context)
     {
-        var body = await context.ReadObjectAsync();
+        var body = await context.ReadObjectAsync(MostBytes);
         body.RequireOnly(OfDisposal);
         var state = await RulesAsync(context);
         var sessions = body.Texts("sessions", MostSessions) ?? [];
@@ -138,6 +144,12 @@ internal sealed class RetentionEndpoints(
         {
             Sessions = Convert.ToBase64String(BytesOf(body, "chosen")),
         };
+        if (rows.Rows > MostRows)
+        {
+            // What is cut must be ended, and its end has a hash for each row.
+            throw new UnreadableException("rows", $"at most {MostRows} go by one event");
+        }
+
         RequireArchived(state, rows);
         var (named, before, last) = await DueAsync(
             Retention.Parse(state.Rules!.Answer.Text), sessions, context.RequestAborted);
@@ -232,7 +244,7 @@ internal sealed class RetentionEndpoints(
 
     private async Task<IResult> DoneAsync(HttpContext context)
     {
-        var body = await context.ReadObjectAsync();
+        var body = await context.ReadObjectAsync(MostBytes);
         body.RequireOnly(["cut", "leaves"]);
         var (id, cut, leaves) = (context.PathId("id"), body.RequiredText("cut"), LeavesOf(body));
         while (true)

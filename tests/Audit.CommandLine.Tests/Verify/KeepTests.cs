@@ -328,6 +328,7 @@ public sealed class KeepTests : IDisposable
         Assert.Contains("it is under way, or others are gone", await PostAsync(client, path, new { cut = rows.Leaves.Digest(), leaves = all }));
         Assert.Contains("are not those that the disposal", await PostAsync(client, path, new { cut = nothing, leaves = Convert.ToBase64String(new byte[32]) }));
         Assert.Contains("not Base64", await PostAsync(client, path, new { cut = nothing, leaves = "?" }));
+        Assert.Contains("larger than the", await PostAsync(client, path, new { cut = nothing, leaves = new string('A', 31 << 20) }));
         Assert.Contains("There is no disposal 1", await PostAsync(client, "/v1/disposals/1/done", new { cut = nothing, leaves = all }));
 
         Assert.Contains("4 rows of 2 sessions were cut", (await RunAsync(book)).Require(ExitCode.Fine).Out);
@@ -413,6 +414,19 @@ public sealed class KeepTests : IDisposable
         await book.RunNodeAsync();
         Assert.Contains("are not among those that it names", (await RunAsync(book)).Require(ExitCode.WrongUse).Error);
         Assert.Single(await ActsAsync(book), line => line.Contains("\"rows.cut\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task thousands_of_sessions_and_rows_go_by_one_event_and_are_ended_by_one()
+    {
+        // More names than the body of another act may have, and more hashes of rows.
+        var tail = new string('x', 40);
+        await using var book = await SealedBook.StartAsync(
+            [.. Enumerable.Range(0, 2_100).SelectMany(number => Records.Items($"s-{number}-{tail}", 1))]);
+        await AdoptAsync(book);
+        Assert.Contains("4200 rows of 2100 sessions were cut", (await RunAsync(book)).Require(ExitCode.Fine).Out);
+        Assert.Contains("4200 of 4200", (await book.RunAsync("keep", "log")).Require(ExitCode.Fine).Out);
+        await ForgottenAsync(book);
     }
 
     [Fact]
