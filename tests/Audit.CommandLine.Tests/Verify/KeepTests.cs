@@ -414,6 +414,11 @@ public sealed class KeepTests : IDisposable
         await book.RunNodeAsync();
         Assert.Contains("are not among those that it names", (await RunAsync(book)).Require(ExitCode.WrongUse).Error);
         Assert.Single(await ActsAsync(book), line => line.Contains("\"rows.cut\"", StringComparison.Ordinal));
+        // What that run finished before it is said as ended.
+        await book.SendAsync([.. Records.Items("s-9", 1)]);
+        Assert.Contains("are not among those that it names", (await RunAsync(book)).Require(ExitCode.WrongUse).Error);
+        Assert.Equal(2, (await ActsAsync(book)).Count(line => line.Contains("\"rows.cut\"", StringComparison.Ordinal)));
+        Assert.DoesNotContain(book.Rows(), row => row.Contains("|s-9|call-0", StringComparison.Ordinal));
     }
 
     [Fact]

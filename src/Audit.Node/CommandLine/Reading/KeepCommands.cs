@@ -144,19 +144,27 @@ internal static class KeepCommands
                 () => Task.FromResult(ArchiveKeys.Read(apart, entries.Rows!)));
             var work = new CutWork(node, directory, rules.Retention.Version);
             var (sessions, rows) = (0L, 0L);
-            // Of a session that was archived twice the later segment has all of it.
-            foreach (var segment in verdict.Segments.OrderByDescending(one => one.Number))
+            try
             {
-                var cut = await ArchiveCommands.GuardedAsync(() => RowsBar.ShowAsync(
-                    surroundings, "rows cut", bar => Disposal.CutAsync(
-                        options.Store, directory!, segment, entries, aside, rules.Retention, now, work, bar,
-                        cancellation)));
-                foreach (var (owner, why) in cut.Stayed)
+                // Of a session that was archived twice the later segment has all of it.
+                foreach (var segment in verdict.Segments.OrderByDescending(one => one.Number))
                 {
-                    surroundings.Error.WriteLine(PrintableText.Of($"{owner} stays: {why}."));
-                }
+                    var cut = await ArchiveCommands.GuardedAsync(() => RowsBar.ShowAsync(
+                        surroundings, "rows cut", bar => Disposal.CutAsync(
+                            options.Store, directory!, segment, entries, aside, rules.Retention, now, work, bar,
+                            cancellation)));
+                    foreach (var (owner, why) in cut.Stayed)
+                    {
+                        surroundings.Error.WriteLine(PrintableText.Of($"{owner} stays: {why}."));
+                    }
 
-                (sessions, rows) = (sessions + cut.Sessions, rows + cut.Rows);
+                    (sessions, rows) = (sessions + cut.Sessions, rows + cut.Rows);
+                }
+            }
+            catch
+            {
+                await work.TrySayEndsAsync();
+                throw;
             }
 
             await work.SayEndsAsync(cancellation);
@@ -221,12 +229,15 @@ internal static class KeepCommands
     }
 
     /// <summary>
-    /// Says it to the node, which looks itself whether that may be: the ends of all segments at once, for the nodes
-    /// make what is read anew after them.
+    /// Says it to the node, which looks itself whether that may be: the ends of all segments that were finished at
+    /// once, whatever ends the run, for the nodes make what is read anew after them.
     /// </summary>
     private sealed class CutWork(NodeClient node, string directory, string version) : IDisposalBook
     {
-        private readonly List<(string Segment, long Disposal, string Cut, NamedRows Rows)> ends = [];
+        /// <summary>Of a run that failed it waits no longer for a node that may be away.</summary>
+        private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+        private readonly List<(string Segment, long Disposal, string Cut, byte[] Leaves)> ends = [];
 
         public async Task<long> OrderAsync(ArchiveSegment segment, NamedRows rows, CancellationToken cancellation)
         {
@@ -249,21 +260,40 @@ internal static class KeepCommands
         public Task EndAsync(
             ArchiveSegment segment, long disposal, string cut, NamedRows rows, CancellationToken cancellation)
         {
-            ends.Add((segment.Sha256, disposal, cut, rows));
+            ends.Add((segment.Sha256, disposal, cut, rows.Leaves.Bytes.ToArray()));
             return Task.CompletedTask;
         }
 
+        /// <summary>One that is refused keeps no other from being said.</summary>
         public async Task SayEndsAsync(CancellationToken cancellation)
         {
-            foreach (var (_, disposal, cut, rows) in ends)
+            Exception? refused = null;
+            foreach (var (_, disposal, cut, leaves) in ends)
             {
-                await node.PostAsync(
-                    $"v1/disposals/{disposal}/done",
-                    new { cut, leaves = Convert.ToBase64String(rows.Leaves.Bytes.Span) }, WireJson.Default.KeptAnswer,
-                    cancellation);
+                try
+                {
+                    await node.PostAsync(
+                        $"v1/disposals/{disposal}/done", new { cut, leaves = Convert.ToBase64String(leaves) },
+                        WireJson.Default.KeptAnswer, cancellation);
+                }
+                catch (NodeException failure)
+                {
+                    refused ??= failure;
+                }
             }
 
             ends.Clear();
+            if (refused is not null)
+            {
+                throw refused;
+            }
+        }
+
+        /// <summary>The same when a run failed, and says so; the next one says what is left.</summary>
+        public async Task TrySayEndsAsync()
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            await SayEndsAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }
