@@ -268,51 +268,6 @@ public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDi
     private static IReadOnlyList<string> Shortened(List<string> wrong) => wrong.Count <= MostSentences
         ? wrong
         : [.. wrong.Take(MostSentences), $"Of the read models {wrong.Count - MostSentences} more rows differ."];
-
-    /// <summary>A journal as far as somebody read it.</summary>
-    private sealed class JournalUntil(IJournal inner, long last) : IJournal
-    {
-        public Task AppendAsync(
-            IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
-            throw new NotSupportedException("Whoever compares writes nothing.");
-
-        public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
-            IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
-            inner.ReadStreamsAsync(streams, cancellation);
-
-        public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
-            StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
-            inner.ReadStreamAsync(stream, afterSequence, limit, cancellation);
-
-        public Task<long[]> ReadPositionsAsync(
-            IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
-            inner.ReadPositionsAsync(places, cancellation);
-
-        public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
-            long position, int limit, long byteLimit, CancellationToken cancellation)
-        {
-            var rows = await inner.ReadAfterAsync(position, limit, byteLimit, cancellation);
-            return [.. rows.TakeWhile(row => row.Position <= last)];
-        }
-
-        public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
-            long position, int limit, long byteLimit, CancellationToken cancellation) =>
-            inner.ReadBeforeAsync(position, limit, byteLimit, cancellation);
-
-        public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
-            inner.ReadRowAsync(position, cancellation);
-
-        public Task<bool> IsCutAsync(long position, CancellationToken cancellation) =>
-            inner.IsCutAsync(position, cancellation);
-
-        public Task<long> LastPositionAsync(CancellationToken cancellation) => Task.FromResult(last);
-
-        public Task TryCommitAsync(CancellationToken cancellation) => inner.TryCommitAsync(cancellation);
-
-        public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) => Task.FromResult(last);
-
-        public ValueTask DisposeAsync() => default;
-    }
 }
 
 /// <summary>What was cut from the journal, and may stand in the read models until they are made anew.</summary>

@@ -138,15 +138,28 @@ public sealed class ReadSide : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes read models and text index anew where rows are gone, without haste, and remembers nothing of those before,
-    /// which may stand where they do.
+    /// Makes read models and text index anew where rows are gone, and remembers nothing of those before, which may
+    /// stand where they do. It has haste with what is halted alone: nobody gets anything new of that before.
     /// </summary>
+    /// <exception cref="ReadModelsException">Somebody who has haste is rebuilding them.</exception>
     public async Task ForgetAsync(CancellationToken cancellation)
     {
-        await rebuild.RunAsync(null, cancellation, isUnhurried: true);
+        if (Search.Status.State == ProjectionState.Halted)
+        {
+            await Search.RebuildAsync(null, cancellation);
+            await ForgetModelsAsync(cancellation);
+            return;
+        }
+
+        await ForgetModelsAsync(cancellation);
+        await Search.RebuildAsync(null, cancellation, isUnhurried: Search.Status.State != ProjectionState.Halted);
+    }
+
+    private async Task ForgetModelsAsync(CancellationToken cancellation)
+    {
+        await rebuild.RunAsync(null, cancellation, isUnhurried: Status.State != ProjectionState.Halted);
         projection.Nudge();
         projection.BeginAgain();
-        await Search.RebuildAsync(null, cancellation, isUnhurried: true);
     }
 
     /// <summary>

@@ -10,12 +10,16 @@ public sealed class BackgroundWork : IAsyncDisposable
     public BackgroundWork(Func<CancellationToken, Task> work) => this.work = Task.Run(() => work(stop.Token));
 
     /// <summary>Does something now, and again and again.</summary>
-    public static BackgroundWork Every(TimeSpan pause, TimeProvider clock, Func<Task> act) => new(
+    public static BackgroundWork Every(TimeSpan pause, TimeProvider clock, Func<Task> act) =>
+        Every(pause, clock, _ => act());
+
+    /// <summary>The same with something long, which ends when the work does, and with no exception.</summary>
+    public static BackgroundWork Every(TimeSpan pause, TimeProvider clock, Func<CancellationToken, Task> act) => new(
         async cancellation =>
         {
             while (!cancellation.IsCancellationRequested)
             {
-                await act();
+                await act(cancellation);
                 await Task.Delay(pause, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         });

@@ -61,6 +61,73 @@ public abstract class RebuildContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task what_is_forgotten_without_haste_is_made_anew_also_while_a_writer_never_pauses()
+    {
+        await using var growing = new GrowingJournal(Journal);
+        var side = await OpenAsync(growing, new FeedLimits { Rows = 10 });
+        await RecordAsync([.. Enumerable.Range(0, 30).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
+        await CaughtUpAsync(side);
+        var more = 0;
+        growing.Grow = () => RecordAsync(new Say("s", $"more{Interlocked.Increment(ref more)}", Say.Asked, 40));
+        await side.ForgetAsync(None).WaitAsync(TimeSpan.FromMinutes(2));
+        growing.Grow = null;
+
+        Assert.True(more > 3);
+        await UntilAsync(() => side.Models.SessionAsync(Say.Named("s"), None).GetAwaiter().GetResult()!.Calls == 30 + Volatile.Read(ref more));
+    }
+
+    [ContractFact]
+    public async Task who_has_haste_takes_the_place_of_a_rebuild_that_has_none()
+    {
+        await using var held = new HeldJournal(Journal);
+        var side = await OpenAsync(held);
+        await RecordAsync(Story("one"));
+        await CaughtUpAsync(side);
+        await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
+        var before = await Dump.OfAsync(Address);
+        foreach (var (without, with) in ((Func<Task>, Func<Task>)[])
+            [
+                (() => side.ForgetAsync(None), () => side.RebuildAsync(null, None)),
+                (() => side.Search.RebuildAsync(null, None, isUnhurried: true), () => side.Search.RebuildAsync(null, None)),
+            ])
+        {
+            held.Hold();
+            var unhurried = without();
+            await held.Met.WaitAsync(TimeSpan.FromMinutes(1));
+            await Assert.ThrowsAsync<ReadModelsException>(without);
+            var hurried = with();
+            Assert.Contains("by somebody who waits for it", (await Assert.ThrowsAsync<ReadModelsException>(() => unhurried)).Message);
+            await Assert.ThrowsAsync<ReadModelsException>(with);
+            held.LetGo();
+            await hurried.WaitAsync(TimeSpan.FromMinutes(1));
+        }
+
+        await CaughtUpAsync(side);
+        Assert.Equal(before, await Dump.OfAsync(Address));
+    }
+
+    [ContractFact]
+    public async Task what_is_halted_is_forgotten_with_haste()
+    {
+        await RecordAsync(Story("one"));
+        var side = await OpenAsync();
+        await CaughtUpAsync(side);
+        await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
+        await CloseAsync(side);
+        await using var restored = new JournalUpTo(Journal, 1);
+        await using var held = new HeldJournal(restored);
+        side = await OpenAsync(held);
+        await UntilAsync(() => side.Status.State == ProjectionState.Halted && side.Search.Status.State == ProjectionState.Halted);
+        held.Hold();
+        var forgetting = side.ForgetAsync(None);
+        await held.Met.WaitAsync(TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<ReadModelsException>(() => side.Search.RebuildAsync(null, None));
+        held.LetGo();
+        await forgetting.WaitAsync(TimeSpan.FromMinutes(1));
+        await UntilAsync(() => side.Status.State == ProjectionState.Projecting && side.Search.Status.State == ProjectionState.Projecting);
+    }
+
+    [ContractFact]
     public async Task read_models_of_another_version_are_thrown_away_and_rebuilt()
     {
         var side = await OpenAsync();
@@ -145,6 +212,49 @@ public abstract class RebuildContract : ReadSideContract
         Assert.Empty(await check.AllAsync(Path.GetTempPath(), None));
         Assert.Empty(await check.SomeAsync(["call|ci|one|late"], None));
         Assert.Equal(new ReadsLost(null, null), await side.FindLostAsync(None));
+    }
+
+    /// <summary>Has more whenever somebody has read of it.</summary>
+    private sealed class GrowingJournal(IJournal inner) : RelayedJournal(inner)
+    {
+        public Func<Task>? Grow { get; set; }
+
+        public override async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+            long position, int limit, long byteLimit, CancellationToken cancellation)
+        {
+            await (Grow?.Invoke() ?? Task.CompletedTask);
+            return await base.ReadAfterAsync(position, limit, byteLimit, cancellation);
+        }
+    }
+
+    /// <summary>Lets nobody read from its beginning for a while.</summary>
+    private sealed class HeldJournal(IJournal inner) : RelayedJournal(inner)
+    {
+        private TaskCompletionSource met = new();
+        private TaskCompletionSource? gate;
+
+        public Task Met => met.Task;
+
+        public void Hold() => (met, gate) = (
+            new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+        public void LetGo()
+        {
+            gate!.SetResult();
+            gate = null;
+        }
+
+        public override async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+            long position, int limit, long byteLimit, CancellationToken cancellation)
+        {
+            if (position == 0 && gate is { } closed)
+            {
+                met.TrySetResult();
+                await closed.Task.WaitAsync(cancellation);
+            }
+
+            return await base.ReadAfterAsync(position, limit, byteLimit, cancellation);
+        }
     }
 
     private sealed class Reports(List<RebuildProgress> reports) : IProgress<RebuildProgress>

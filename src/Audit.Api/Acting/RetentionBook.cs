@@ -131,72 +131,80 @@ internal sealed class Forgetting(
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private BackgroundWork? work;
+    private BackgroundWork? ending, forgetting;
 
-    public void Start() => work = BackgroundWork.Every(Pause, clock, LookAsync);
-
-    public ValueTask DisposeAsync() => work?.DisposeAsync() ?? default;
-
-    private async Task LookAsync()
+    public void Start()
     {
-        await GuardedAsync(EndKeysAsync);
-        await GuardedAsync(ForgetAsync);
+        ending = Every(EndKeysAsync);
+        // Of its own: no key waits for what is made anew, which takes long and has no haste.
+        forgetting = Every(ForgetAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (ending?.DisposeAsync() ?? default);
+        await (forgetting?.DisposeAsync() ?? default);
     }
 
     /// <summary>Each node lets go of keys that end by reading the book; one at a time ends them.</summary>
-    private async Task EndKeysAsync()
+    private async Task EndKeysAsync(CancellationToken cancellation)
     {
-        if ((await book.ReadAsync(CancellationToken.None)).Keys.Count == 0)
+        if ((await book.ReadAsync(cancellation)).Keys.Count == 0)
         {
             return;
         }
 
-        await using var lead = await store.TryHoldAsync(AdvisoryLock.KeyRetiring, CancellationToken.None);
-        if (lead is null || (await book.ReadAsync(CancellationToken.None)).Keys is not [.., var last] keys)
+        await using var lead = await store.TryHoldAsync(AdvisoryLock.KeyRetiring, cancellation);
+        if (lead is null || (await book.ReadAsync(cancellation)).Keys is not [.., var last] keys)
         {
             return;
         }
 
         foreach (var disposal in keys.Select(one => one.Value).Distinct())
         {
-            await store.RetireKeysAsync(disposal, CancellationToken.None);
+            await store.RetireKeysAsync(disposal, cancellation);
         }
 
         await SayAsync(DisposedRows.KeysEnded, last.Key);
     }
 
     /// <summary>By the node that feeds the read models, for it remembers what it made of them.</summary>
-    private async Task ForgetAsync()
+    private async Task ForgetAsync(CancellationToken cancellation)
     {
-        if ((await book.ReadAsync(CancellationToken.None)).Forget is not { } through || !await IsFeedingAsync())
+        if ((await book.ReadAsync(cancellation)).Forget is not { } through || !await IsFeedingAsync(cancellation))
         {
             return;
         }
 
-        await reads.ForgetAsync(CancellationToken.None);
+        await reads.ForgetAsync(cancellation);
         await SayAsync(DisposedRows.Forgotten, through);
     }
 
     /// <summary>Also where they stand at a row that was cut, and so find that it is gone.</summary>
-    private async Task<bool> IsFeedingAsync() => reads.Status switch
+    private async Task<bool> IsFeedingAsync(CancellationToken cancellation) => reads.Status switch
     {
         { State: ProjectionState.Projecting } => true,
         { State: ProjectionState.Halted, HaltedAt: { } at } =>
-            await store.Journal.ReadRowAsync(at, CancellationToken.None) is null,
+            await store.Journal.ReadRowAsync(at, cancellation) is null,
         _ => false,
     };
 
-    private async Task GuardedAsync(Func<Task> act)
-    {
-        try
+    private BackgroundWork Every(Func<CancellationToken, Task> act) => BackgroundWork.Every(
+        Pause, clock, async cancellation =>
         {
-            await act();
-        }
-        catch (Exception failure)
-        {
-            failures.Report("forgetting what was cut", failure);
-        }
-    }
+            try
+            {
+                await act(cancellation);
+            }
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            {
+                failures.Report("forgetting what was cut", failure);
+            }
+            catch (Exception)
+            {
+                // The node stops, and the next one goes on with it.
+            }
+        });
 
     private Task<long> SayAsync(string act, long through) => acts.WriteFactsAsync(
         StreamNames.Keeping, act, OperatorActs.Node,

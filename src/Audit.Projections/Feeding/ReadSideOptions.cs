@@ -27,9 +27,6 @@ public sealed record FeedLimits
     /// <summary>Messages that are judged anew in one transaction.</summary>
     public int RejudgedAtOnce { get; init; } = 2_000;
 
-    /// <summary>After each batch it rests so many times as long as that took.</summary>
-    public int RestsTimes { get; init; }
-
     /// <summary>
     /// At the journal's end more is waited for once something came, until there are about so many rows, and no
     /// shorter or longer than this, unless somebody waits.

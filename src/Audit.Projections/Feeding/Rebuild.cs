@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Audit.Projections.Feeding;
 
 /// <summary>
@@ -12,27 +14,49 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
     /// </summary>
     private const int MostRounds = 3;
 
-    private int running;
+    private readonly Lock gate = new();
+    private Turn? current;
 
+    /// <summary>One that hurries takes the place of one that does not, which ends with an exception.</summary>
     /// <param name="isUnhurried">It rests between its batches, for others write the journal meanwhile.</param>
+    /// <exception cref="ReadModelsException">Another one runs, and goes first.</exception>
     public async Task RunAsync(
         IProgress<RebuildProgress>? progress, CancellationToken cancellation, bool isUnhurried = false)
     {
-        if (Interlocked.Exchange(ref running, 1) != 0)
+        var mine = new Turn(isUnhurried);
+        Turn? before;
+        lock (gate)
         {
-            throw new ReadModelsException($"The {what} {verb} being rebuilt already.");
+            before = current;
+            if (before is not null && (isUnhurried || !before.IsUnhurried))
+            {
+                throw new ReadModelsException($"The {what} {verb} being rebuilt already.");
+            }
+
+            current = mine;
         }
 
         try
         {
-            await using var next = await live.CreateNextAsync(cancellation);
-            await PrepareAsync(next, cancellation);
-            await FillAsync(next, isUnhurried, progress, cancellation);
-            await live.ReplaceByAsync(next, cancellation);
+            await (before?.EndAsync() ?? Task.CompletedTask);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, mine.Ending);
+            await using var next = await live.CreateNextAsync(ending.Token);
+            await PrepareAsync(next, ending.Token);
+            await FillAsync(next, isUnhurried, progress, ending.Token);
+            await live.ReplaceByAsync(next, ending.Token);
+        }
+        catch (OperationCanceledException) when (mine.Ending.IsCancellationRequested)
+        {
+            throw new ReadModelsException($"The {what} {verb} being rebuilt by somebody who waits for it.");
         }
         finally
         {
-            Volatile.Write(ref running, 0);
+            lock (gate)
+            {
+                current = current == mine ? null : current;
+            }
+
+            mine.Leave();
         }
     }
 
@@ -42,7 +66,7 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
     /// <summary>Feeds a store from where it is to the journal's end.</summary>
     /// <param name="committed">Called for every batch once it is written, with its last position.</param>
     protected abstract Task FeedAsync(
-        IReadLead lead, bool isUnhurried, Action<long> committed, CancellationToken cancellation);
+        IReadLead lead, IJournal journal, bool isUnhurried, Action<long> committed, CancellationToken cancellation);
 
     private async Task FillAsync(
         IReadStore next, bool isUnhurried, IProgress<RebuildProgress>? progress, CancellationToken cancellation)
@@ -52,10 +76,11 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
         var done = -1L;
         for (var round = 0; round < MostRounds && done < await journal.LastPositionAsync(cancellation); round++)
         {
+            // An end that moves on is not run after, nor is what came meanwhile waited for: it would never be reached.
             var end = await journal.LastPositionAsync(cancellation);
             done = Math.Max(done, 0);
             await FeedAsync(
-                lead, isUnhurried,
+                lead, new JournalUntil(journal, end), isUnhurried && round == 0,
                 position =>
                 {
                     done = position;
@@ -64,21 +89,96 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
                 cancellation);
         }
     }
+
+    /// <summary>Of one that runs.</summary>
+    private sealed class Turn(bool isUnhurried)
+    {
+        private readonly CancellationTokenSource ending = new();
+        private readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsUnhurried => isUnhurried;
+
+        public CancellationToken Ending => ending.Token;
+
+        public void Leave() => left.SetResult();
+
+        /// <summary>Waits until it has let go of what it made.</summary>
+        public async Task EndAsync()
+        {
+            await ending.CancelAsync();
+            await left.Task;
+        }
+    }
+}
+
+/// <summary>What nobody waits for gives way: it rests longer than it worked, and never long at a time.</summary>
+internal static class GivingWay
+{
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
+
+    /// <param name="times">So many times as long as it worked.</param>
+    /// <param name="begun">When the work began, as the stopwatch has it.</param>
+    public static Task RestAsync(int times, long begun, CancellationToken cancellation)
+    {
+        var rest = times * Stopwatch.GetElapsedTime(begun);
+        return Task.Delay(rest < LongestRest ? rest : LongestRest, cancellation);
+    }
+}
+
+/// <summary>A journal as far as somebody read it.</summary>
+internal sealed class JournalUntil(IJournal inner, long last) : IJournal
+{
+    public Task AppendAsync(
+        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
+        throw new NotSupportedException("What is made of a journal writes nothing to it.");
+
+    public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
+        IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
+        inner.ReadStreamsAsync(streams, cancellation);
+
+    public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+        StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
+        inner.ReadStreamAsync(stream, afterSequence, limit, cancellation);
+
+    public Task<long[]> ReadPositionsAsync(
+        IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
+        inner.ReadPositionsAsync(places, cancellation);
+
+    public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation)
+    {
+        var rows = await inner.ReadAfterAsync(position, limit, byteLimit, cancellation);
+        return [.. rows.TakeWhile(row => row.Position <= last)];
+    }
+
+    public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        inner.ReadBeforeAsync(position, limit, byteLimit, cancellation);
+
+    public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
+        inner.ReadRowAsync(position, cancellation);
+
+    public Task<bool> IsCutAsync(long position, CancellationToken cancellation) =>
+        inner.IsCutAsync(position, cancellation);
+
+    public Task<long> LastPositionAsync(CancellationToken cancellation) => Task.FromResult(last);
+
+    public Task TryCommitAsync(CancellationToken cancellation) => inner.TryCommitAsync(cancellation);
+
+    public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) => Task.FromResult(last);
+
+    public ValueTask DisposeAsync() => default;
 }
 
 /// <summary>The rebuild of the read models; what an operator had skipped stays skipped.</summary>
 internal sealed class ModelsRebuild(IReadStore live, IJournal journal, FeedLimits limits)
     : Rebuild(live, journal, "read models", "are")
 {
-    /// <summary>Nobody waits for it: a fifth of the time leaves a node of two processors nearly all for the intake.</summary>
-    private const int RestsTimes = 4;
-
     private readonly IReadStore live = live;
-    private readonly IJournal journal = journal;
 
     protected override Task FeedAsync(
-        IReadLead lead, bool isUnhurried, Action<long> committed, CancellationToken cancellation) =>
-        new Pipeline(journal, isUnhurried ? limits with { RestsTimes = RestsTimes } : limits).RunAsync(
+        IReadLead lead, IJournal journal, bool isUnhurried, Action<long> committed, CancellationToken cancellation) =>
+        new Pipeline(journal, limits, isUnhurried).RunAsync(
             lead, null, follow: null, batch => committed(batch.To.Position), cancellation);
 
     protected override async Task PrepareAsync(IReadStore next, CancellationToken cancellation)

@@ -12,8 +12,6 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
     /// <summary>While others are busy it rests so many times as long as it worked.</summary>
     private const int RestsTimes = 3;
 
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
-
     // One is filled while the other is being written.
     private ArrayBufferWriter<byte> text = new();
     private ArrayBufferWriter<byte> otherText = new();
@@ -49,7 +47,7 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
                     if (await isBusy())
                     {
                         await writing;
-                        await GiveWayAsync(Stopwatch.GetElapsedTime(begun), cancellation);
+                        await GivingWay.RestAsync(RestsTimes, begun, cancellation);
                     }
                 }
                 else if (follow is null)
@@ -105,12 +103,6 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
         }
 
         return (batch, !isWhole);
-    }
-
-    private static Task GiveWayAsync(TimeSpan worked, CancellationToken cancellation)
-    {
-        var rest = RestsTimes * worked;
-        return Task.Delay(rest < LongestRest ? rest : LongestRest, cancellation);
     }
 
     private static async Task WriteAsync(

@@ -70,12 +70,9 @@ internal sealed class SearchFeed : Feed<SearchStatus>
 internal sealed class SearchRebuild(IReadStore live, IJournal journal, FeedLimits limits)
     : Rebuild(live, journal, "text index", "is")
 {
-    private readonly IJournal journal = journal;
-
     protected override Task FeedAsync(
-        IReadLead lead, bool isUnhurried, Action<long> committed, CancellationToken cancellation) =>
+        IReadLead lead, IJournal journal, bool isUnhurried, Action<long> committed, CancellationToken cancellation) =>
         new IndexWriting(journal, limits).RunAsync(
             lead, null, follow: null, batch => committed(batch.To.Position), () => Task.CompletedTask,
-            () => ValueTask.FromResult(isUnhurried),
-            cancellation);
+            () => ValueTask.FromResult(isUnhurried), cancellation);
 }
