@@ -32,7 +32,7 @@ public sealed class Disposal
     private readonly Dictionary<string, string> stayed = [];
     private readonly RowBatch batch = new();
     private StoredSessions? all;
-    private long kept;
+    private (long Acts, long Windows) kept;
     private long before = long.MaxValue;
     private bool isHeld;
     private long sessions;
@@ -391,8 +391,11 @@ public sealed class Disposal
         }
     }
 
-    private static async Task<long> LastActAsync(IStoreSession session, CancellationToken cancellation) =>
-        (await session.QueryAsync(
-            "SELECT coalesce(max(sequence_number), 0) FROM journal WHERE persistence_id = $1", [StreamNames.Keeping],
-            row => row.Number(0), cancellation))[0];
+    /// <summary>The last that may keep a session: an act, or something about a window of its task.</summary>
+    private static async Task<(long Acts, long Windows)> LastActAsync(
+        IStoreSession session, CancellationToken cancellation) => (await session.QueryAsync(
+            "SELECT (SELECT coalesce(max(sequence_number), 0) FROM journal WHERE persistence_id = $1), "
+            + "(SELECT coalesce(max(ordering), 0) FROM journal WHERE persistence_id > $2 AND persistence_id < $3)",
+            [StreamNames.Keeping, StoredSessions.Windows, StoredSessions.EndOf(StoredSessions.Windows)],
+            row => (row.Number(0), row.Number(1)), cancellation))[0];
 }

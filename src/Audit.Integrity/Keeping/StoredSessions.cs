@@ -104,7 +104,9 @@ internal static class KeepingActs
 /// </summary>
 internal sealed class StoredSessions
 {
-    private const string Notes = "notes|", Windows = "task-window|";
+    internal const string Windows = "task-window|";
+
+    private const string Notes = "notes|";
     private const int OwnersAtOnce = 500;
 
     private readonly StoreLook look;
@@ -305,7 +307,7 @@ internal sealed class StoredSessions
     private static string CallsOf(string owner) => $"{StreamNames.CallPrefix}{owner[Notes.Length..]}|";
 
     // The next letter behind the last: what begins with a text lies before it, in the order of bytes.
-    private static string EndOf(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
+    internal static string EndOf(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
 
     /// <summary>What the heads of a session name.</summary>
     private sealed class SessionFacts

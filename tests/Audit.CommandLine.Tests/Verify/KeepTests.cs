@@ -435,6 +435,27 @@ public sealed class KeepTests : IDisposable
     }
 
     [Fact]
+    public async Task a_window_that_is_asked_for_while_a_run_goes_on_keeps_the_sessions_of_its_task()
+    {
+        await using var book = await SealedBook.StartAsync(
+            [.. Many()[..^1].Select(line => line.Replace("\"record\":", "\"task_id\":\"migrate\",\"record\":", StringComparison.Ordinal))]);
+        await AdoptAsync(book);
+        await ArchiveAsync(book);
+        using var client = Client(book);
+        var said = new BookDouble(book) { Version = Retention.Parse(Rules).Version };
+        var run = await Disposal.CutAsync(
+            book.Store, Aside, ArchiveSegment.ReadAll(Aside)[^1],
+            await StoreMeta.EntryKeysAsync(book.Store, RowKeys.Open(book.PathOf("row.key"), isNewStore: false), default), null,
+            Retention.Parse(Rules), DateTimeOffset.UtcNow, said, new Asking(client), default);
+        // The first part had gone by then.
+        Assert.Equal((150, 300), (run.Sessions, run.Rows));
+        Assert.Equal(10, run.Stayed.Count);
+        Assert.All(run.Stayed, one => Assert.Equal("a window of its task migrate is open or asked for", one.Why));
+        Assert.Contains("300 of 320", (await book.RunAsync("keep", "log")).Require(ExitCode.Fine).Out);
+        (await book.RunAsync("verify")).Require(ExitCode.Fine);
+    }
+
+    [Fact]
     public async Task read_models_of_what_stays_are_compared_while_what_was_cut_stands_in_them()
     {
         await using var book = await SealedBook.StartAsync([.. Records.Items("s-1", 2), Open("s-2")]);
@@ -652,6 +673,23 @@ public sealed class KeepTests : IDisposable
     private sealed class Breaking : IProgress<VerifyProgress>
     {
         public void Report(VerifyProgress value) => throw new BrokenOff();
+    }
+
+    /// <summary>Asks for a window behind the first part of a run.</summary>
+    private sealed class Asking(HttpClient client) : IProgress<VerifyProgress>
+    {
+        private bool isAsked;
+
+        public void Report(VerifyProgress value)
+        {
+            if (!isAsked)
+            {
+                isAsked = true;
+                var window = new { alias = "w-1", task_id = "migrate", agent = "a", scope = new[] { "read_*" }, sources = new[] { "admin" }, reason = "to look", duration = "2h" };
+                using var answer = client.PostAsJsonAsync(new Uri("/v1/windows", UriKind.Relative), window).GetAwaiter().GetResult();
+                Assert.True(answer.IsSuccessStatusCode, answer.Content.ReadAsStringAsync().GetAwaiter().GetResult());
+            }
+        }
     }
 
     /// <summary>What a run says that cut nothing, and why.</summary>
