@@ -25,6 +25,13 @@ internal sealed record SessionAnswer(
     [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SentenceAnswer? Sentence { get; init; }
 
+    /// <summary>
+    /// Where rows of it were archived that were cut, or those of another source's session of this id where the request
+    /// names no source; of one session asked for, and not of a list.
+    /// </summary>
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Archived { get; init; }
+
     /// <summary>Completed calls whose result says that they failed.</summary>
     [JsonPropertyOrder(1)]
     public int Failed { get; init; }

@@ -70,6 +70,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             ? Reply.Json(WireOf.Of(found, WireOf.Position(reads.Scope, past)) with
             {
                 Linked = await context.LinkedAsync(session), Sentence = WireOf.Of(Sentence.Of(found)),
+                Archived = await context.ArchivedBesideAsync(session),
             })
             : await context.ArchivedAsync(session.Id, session.Source) ?? SessionOfRequest.NoSession(session.Id);
     }

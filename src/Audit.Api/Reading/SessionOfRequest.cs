@@ -67,6 +67,20 @@ internal static class SessionOfRequest
 
     /// <summary>Where a session is whose rows were cut, or a call of it; null where none is to be told of.</summary>
     public static async Task<Problem?> ArchivedAsync(
+        this HttpContext context, string id, string? source = null, string? call = null) =>
+        await context.FindArchivedAsync(id, source, call) is { } where ? Problem.Archived($"Its rows {where}") : null;
+
+    /// <summary>
+    /// The same beside a session that is shown: one that went on has rows of before there, and who named no source may
+    /// have meant another's. Null where there is nothing to say.
+    /// </summary>
+    public static async Task<string?> ArchivedBesideAsync(this HttpContext context, SessionName session) =>
+        await context.FindArchivedAsync(session.Id, session.Source) is { } own ? $"Rows of it {own}"
+        : context.Source() is null && context.Bearer().OnlySource is null
+            && await context.FindArchivedAsync(session.Id) is { } others
+        ? $"Rows of a session of this id that another source reported {others}" : null;
+
+    private static async Task<string?> FindArchivedAsync(
         this HttpContext context, string id, string? source = null, string? call = null)
     {
         var store = context.RequestServices.GetRequiredService<IAuditStore>();
@@ -89,10 +103,10 @@ internal static class SessionOfRequest
         }
 
         var rows = DisposedRows.Of(JsonElement.Parse(EventReader.ViewOf(row).Raw(EventField.Facts)));
-        return Problem.Archived(
-            $"Its rows were cut on {new DateTime(row.CreatedTicks, DateTimeKind.Utc):yyyy-MM-dd} by rules of "
+        return
+            $"were cut on {new DateTime(row.CreatedTicks, DateTimeKind.Utc):yyyy-MM-dd} by rules of "
             + $"retention, and are archived in segment {rows.Segment} (SHA-256 {rows.Sha256}), which lay in "
-            + $"{rows.To} then: audit archive open shows it.");
+            + $"{rows.To} then: audit archive open shows it.";
 
         static (string First, string End) Only(string stream) => (stream, stream + '\u0001');
     }

@@ -82,6 +82,7 @@ internal sealed class SessionPages : IPageGroup
                 .. (await models.SourcesOfAsync(name.Id, visit.Cancellation)).Where(source => source != name.Source),
             ],
             Beside = await BesideAsync(visit, name, shown),
+            Archived = await visit.Context.ArchivedBesideAsync(name),
             Filter = shown,
             At = at is null ? null : visit.Scope.Hide(at.Value),
             CountsAreOfNow = at is not null && past is null,
@@ -202,6 +203,9 @@ public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnl
 
     /// <summary>Of those the ones that are linked with the session's source.</summary>
     public IReadOnlyList<SessionBeside> Beside { get; init; } = [];
+
+    /// <summary>Where rows of it, or of another of its id, lie that were cut; null where none were.</summary>
+    public string? Archived { get; init; }
 
     /// <summary>The last position of the session today.</summary>
     public required long LastPosition { get; init; }

@@ -191,6 +191,8 @@ public sealed class KeepTests : IDisposable
             Assert.DoesNotContain("call-0", found);
             return found.Contains("later", StringComparison.Ordinal);
         });
+        // What is shown of it is not all that there was.
+        Assert.Contains("Rows of it were cut on", (await book.RunAsync("show", "s-1")).Require(ExitCode.Fine).Out);
 
         Assert.Contains("4 rows of 1 sessions were cut", (await RunAsync(book, more)).Require(ExitCode.Fine).Out);
         await ForgottenAsync(book);
@@ -218,6 +220,11 @@ public sealed class KeepTests : IDisposable
         Assert.Contains("6 rows of 2 sessions were cut", (await RunAsync(book)).Require(ExitCode.Fine).Out);
         await ForgottenAsync(book);
         Assert.Equal(["s-1/call-0", "s-1/call-1", "s-2/call-0"], await OpenedCallsAsync(book, "before"));
+        // Who asks for it without its source is shown another's, and told that there was this one.
+        await book.SendAsync([.. Call("s-1", "live")]);
+        await PersonAsync(book, "rita", "read");
+        Assert.Contains("that another source reported were cut on", (await As(book, "rita", "show", "s-1")).Require(ExitCode.Fine).Out);
+        Assert.DoesNotContain("were cut on", (await As(book, "rita", "show", "s-1", "--source", "admin")).Require(ExitCode.Fine).Out);
 
         await EraseAsync(book, "s-1", "--call", "call-0");
         Assert.Equal(["s-1/call-1", "s-2/call-0"], await OpenedCallsAsync(book, "between"));

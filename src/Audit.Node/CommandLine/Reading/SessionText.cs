@@ -42,6 +42,7 @@ internal static class SessionText
         page.Line("anomalies", session.Anomalies);
         page.Line("from", Cells.Clock(session.FirstAt));
         page.Line("until", Cells.Clock(session.LastAt));
+        page.Line("archived", session.Archived, isWhole: true);
         page.Line("complete", session.Completeness is { } known ? Completeness(known) : null, isWhole: true);
     }
 
