@@ -53,6 +53,7 @@ internal sealed class DecideEndpoint(
         }
 
         await policies.WriteDownAsync(known, context.RequestAborted);
+        await orders.FollowAsync(known, context.RequestAborted);
         var verdict = known.Policy is { } policy
             ? policy.Decide(await RequestAsync(policy, asking, context))
             : null;
@@ -138,11 +139,12 @@ internal sealed class DecideEndpoint(
             asking.Requested(isWhole: false, null), asking.Asked(new PolicyMark(mark.Version), null),
             asking.Answered(outcome, mark, until),
         ];
+        var given = asking.Approving(policy, verdict);
         var isNew = verdict.Then < Ruling.ApproveOnce && standing is null
-            && (verdict.Then == Ruling.ApproveForSession || mark.Location is not null);
+            && (verdict.Then == Ruling.ApproveForSession || mark.Location is not null)
+            && !await orders.IsTakenBackAsync(given, context.RequestAborted);
         var receipts = isNew
-            ? await orders.WritingAsync(() => SubmitAsync(
-                context, [.. items, orders.GiveOf(asking.Approving(policy, verdict))]))
+            ? await orders.WritingAsync(() => SubmitAsync(context, [.. items, orders.GiveOf(given)]))
             : await SubmitAsync(context, items);
         return RefusalOf(receipts[1], mark) ?? (receipts[2].Status != ReceiptStatus.Recorded ? null
             : new DecisionAnswer(

@@ -72,30 +72,30 @@ internal sealed class Deciding(
         CallAddress address, CallRead call, WantedDecision wanted, Bearer actor, Receipt receipt,
         CancellationToken cancellation)
     {
-        var follows = receipt.Status == ReceiptStatus.Recorded
-            || (receipt.Status == ReceiptStatus.Duplicate && !wanted.Approves);
-        if (!follows || call.QuestionMark is not { Kind: { } kind } mark)
+        var (now, tool) = (intake.Now, call.History.Find(wanted.Answers.Sequence)?.Message.ToolName ?? "");
+        if (!wanted.Approves && receipt.Status is ReceiptStatus.Recorded or ReceiptStatus.Duplicate)
+        {
+            // Whoever asked for it, and by whatever it was approved before.
+            await orders.EndAsync(
+                one => one.IsOf(address.Session, call.Agent, tool), actor.Name,
+                $"{actor.Name} refused the call {address.Call}", cancellation);
+        }
+
+        // What was asked under a policy that holds no more is approved for this call alone.
+        if (!wanted.Approves || receipt.Status != ReceiptStatus.Recorded
+            || call.QuestionMark is not { Kind: { } kind, People: 1 } mark
+            || mark.Version != policies.Now.Policy?.Version)
         {
             return receipt;
         }
 
-        var (now, tool) = (intake.Now, call.History.Find(wanted.Answers.Sequence)!.Message.ToolName ?? "");
         var decision = (wanted.Decision.Outcome as Outcome.Approved)?.Decision;
         var isForLocation = decision == PolicyWords.Of(Ruling.ApproveForLocation);
         var approval = new StandingApproval(
             StandingApproval.NewId(now), address.Session, call.Agent, tool, kind,
-            wanted.Approves && !isForLocation ? null : mark.Location, mark.Version, mark.Rule, IsByRule: false,
+            isForLocation ? mark.Location : null, mark.Version, mark.Rule, IsByRule: false,
             actor.Name, address.Call, now, now.Add(StandingApproval.Longest));
-        if (!wanted.Approves)
-        {
-            foreach (var ended in (await orders.ApprovalsAsync(cancellation)).Where(approval.IsOf))
-            {
-                await orders.WriteAsync(
-                    orders.EndOf(ended, actor.Name, $"{actor.Name} refused the call {address.Call}"));
-            }
-        }
-        else if (mark.People == 1 && (isForLocation ? mark.Location is not null
-            : decision == PolicyWords.Of(Ruling.ApproveForSession)))
+        if (isForLocation ? mark.Location is not null : decision == PolicyWords.Of(Ruling.ApproveForSession))
         {
             await orders.WriteAsync(orders.GiveOf(approval));
         }

@@ -9,7 +9,8 @@ namespace Audit.Api.Acting;
 /// and every node ends what nobody answered: the first that comes writes it.
 /// </summary>
 internal sealed class OpenQuestions(
-    RecordIntake intake, IJournal journal, OrderBook orders, FailureLog failures) : IAsyncDisposable
+    RecordIntake intake, IJournal journal, OrderBook orders, PolicyBook policies, FailureLog failures)
+    : IAsyncDisposable
 {
     private const string Asked = "question.asked";
     private const int DaysAtStart = 31;
@@ -100,6 +101,7 @@ internal sealed class OpenQuestions(
         {
             try
             {
+                await orders.FollowAsync(policies.Now, cancellation);
                 await ReadOnAsync(cancellation);
                 var stops = await orders.StopsAsync(cancellation);
                 foreach (var (address, (ends, agent)) in open.ToList())

@@ -18,16 +18,20 @@ internal sealed record StandingApproval(
         Location is null ? Ruling.ApproveForSession : Ruling.ApproveForLocation);
 
     /// <summary>
-    /// Whether it covers what a policy would ask: the same tool, and where a person gave it, under the same rule. Two
-    /// persons are always asked.
+    /// Whether it covers what a policy would ask: the same tool under the same rule. What a rule gave covers what the
+    /// preset asks, too, and never what another rule has a person asked for. Two persons are always asked.
     /// </summary>
     public bool Covers(StandingApproval asked, Timestamp now) =>
-        now < Until && IsOf(asked) && Version == asked.Version && (IsByRule || Rule == asked.Rule)
+        IsLike(asked, now) && (Rule == asked.Rule || (IsByRule && asked.Rule is null))
         && (Location is null || Location == asked.Location);
 
-    /// <summary>Whether it is for the same: what a person refuses there ends it.</summary>
-    public bool IsOf(StandingApproval asked) =>
-        Session == asked.Session && Agent == asked.Agent && Tool == asked.Tool && Kind == asked.Kind;
+    /// <summary>Whether it is for the same, under the same policy, and for as long.</summary>
+    public bool IsLike(StandingApproval other, Timestamp now) =>
+        now < Until && IsOf(other.Session, other.Agent, other.Tool) && Kind == other.Kind && Version == other.Version;
+
+    /// <summary>Whether it ends when a person refuses this, of whatever kind that is.</summary>
+    public bool IsOf(SessionName session, string? agent, string tool) =>
+        Session == session && Agent == agent && Tool == tool;
 }
 
 /// <summary>A stop: whoever it is for is refused until a person lifts it.</summary>
@@ -51,16 +55,21 @@ internal sealed record StandingStop(
 /// it answers, so that what one was given holds for the next question on every other. The node that alone has its store
 /// reads on only where it wrote one itself.
 /// </summary>
-internal sealed class OrderBook(RecordIntake intake, IAuditStore store)
+internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBook policies)
 {
     private const string Given = "approval.given", Ended = "approval.ended", Stopped = "stop.ordered",
-        Lifted = "stop.lifted", ByRule = "by_rule";
+        Lifted = "stop.lifted", ByRule = "by_rule", Version = "version";
+
+    private const int EndedAtOnce = 100;
 
     private readonly SemaphoreSlim turn = new(1);
+    private readonly SemaphoreSlim following = new(1);
     private readonly ActReader acts = new(store.Opened);
     private readonly Dictionary<string, StandingApproval> approvals = [];
     private readonly HashSet<string> ended = [];
+    private readonly List<StandingApproval> takenBack = [];
     private readonly Dictionary<string, StandingStop> stops = [];
+    private string? followed;
     private (long Stops, long Approvals) lookedAt = (long.MinValue, long.MinValue);
     private (long Stops, long Approvals) hasRead = (-1, -1);
     private long changes;
@@ -75,10 +84,16 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store)
         AskAsync(
             () => approvals.Values.FirstOrDefault(one => one.Covers(asked, intake.Now)), ofStops: false, cancellation);
 
-    public ValueTask<IReadOnlyList<StandingApproval>> ApprovalsAsync(CancellationToken cancellation) =>
-        AskAsync<IReadOnlyList<StandingApproval>>(
-            () => [.. approvals.Values.Where(one => intake.Now < one.Until).OrderByDescending(one => one.GivenAt)],
-            ofStops: false, cancellation);
+    /// <summary>What holds now: under the policy that holds now.</summary>
+    public ValueTask<IReadOnlyList<StandingApproval>> ApprovalsAsync(CancellationToken cancellation)
+    {
+        var version = policies.Now.Policy?.Version;
+        return ApprovalsAsync(one => one.Version == version, cancellation);
+    }
+
+    /// <summary>What a person ended no rule gives again for as long as it would have held.</summary>
+    public ValueTask<bool> IsTakenBackAsync(StandingApproval given, CancellationToken cancellation) =>
+        AskAsync(() => takenBack.Exists(one => one.IsLike(given, intake.Now)), ofStops: false, cancellation);
 
     public ValueTask<IReadOnlyList<StandingStop>> StopsAsync(CancellationToken cancellation) =>
         AskAsync<IReadOnlyList<StandingStop>>(
@@ -88,15 +103,64 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store)
     public OperatorSubmission GiveOf(StandingApproval one) => Act(
         StreamNames.Approvals(intake.Clock.GetUtcNow()), Given, one.By, null,
         ("id", one.Id), ("source", one.Session.Source), ("session_id", one.Session.Id), ("agent", one.Agent),
-        ("tool", one.Tool), ("kind", one.Kind), ("location", one.Location), ("version", one.Version),
+        ("tool", one.Tool), ("kind", one.Kind), ("location", one.Location), (Version, one.Version),
         ("rule", one.Rule), (ByRule, one.IsByRule ? "" : null), ("tool_call_id", one.Call),
         ("until", one.Until.ToString()));
 
     /// <summary>
     /// Takes an approval back: where it was given, so that a node whose clock is behind has both or neither.
     /// </summary>
-    public OperatorSubmission EndOf(StandingApproval approval, string by, string reason) =>
-        Act(StreamNames.Approvals(approval.GivenAt.ToDateTimeOffset()), Ended, by, reason, ("id", approval.Id));
+    /// <param name="version">The policy that ends it; null where a person does.</param>
+    public OperatorSubmission EndOf(StandingApproval approval, string by, string reason, string? version = null) => Act(
+        StreamNames.Approvals(approval.GivenAt.ToDateTimeOffset()), Ended, by, reason, ("id", approval.Id),
+        (Version, version));
+
+    /// <exception cref="RefusedException">It is not known whether it was written.</exception>
+    public async Task EndAsync(
+        Func<StandingApproval, bool> which, string by, string reason, CancellationToken cancellation)
+    {
+        foreach (var one in await ApprovalsAsync(which, cancellation))
+        {
+            await WriteAsync(EndOf(one, by, reason));
+        }
+    }
+
+    /// <summary>
+    /// Ends what was approved under other policies before anything is decided by this one, so that none of it holds
+    /// again when the other one is back.
+    /// </summary>
+    /// <exception cref="JournalUnavailableException">It is not known whether it was written.</exception>
+    public async ValueTask FollowAsync(PolicyNow known, CancellationToken cancellation)
+    {
+        if (known.Policy?.Version is not { } version || version == Volatile.Read(ref followed))
+        {
+            return;
+        }
+
+        await following.WaitAsync(cancellation);
+        try
+        {
+            var others = await ApprovalsAsync(one => one.Version != version, cancellation);
+            foreach (var some in others.Chunk(EndedAtOnce))
+            {
+                await WritingAsync(async () =>
+                {
+                    var receipts = await intake.Engine.SubmitAsync(
+                        [.. some.Select(one => EndOf(one, OperatorActs.Node, "another policy holds", version))],
+                        CancellationToken.None);
+                    return receipts.FirstOrDefault(one => one.Status != ReceiptStatus.Recorded) is { } failed
+                        ? throw new JournalUnavailableException(failed.Error ?? "An approval could not be ended.")
+                        : receipts;
+                });
+            }
+
+            Volatile.Write(ref followed, version);
+        }
+        finally
+        {
+            following.Release();
+        }
+    }
 
     public OperatorSubmission StopOf(StandingStop stop) => Act(
         StreamNames.Stops, Stopped, stop.By, stop.Reason, ("id", stop.Id), ("source", stop.Source),
@@ -124,6 +188,16 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store)
         Interlocked.Decrement(ref underway);
         return written;
     }
+
+    private ValueTask<IReadOnlyList<StandingApproval>> ApprovalsAsync(
+        Func<StandingApproval, bool> which, CancellationToken cancellation) =>
+        AskAsync<IReadOnlyList<StandingApproval>>(
+            () =>
+            [
+                .. approvals.Values.Where(one => intake.Now < one.Until && which(one))
+                    .OrderByDescending(one => one.GivenAt),
+            ],
+            ofStops: false, cancellation);
 
     /// <summary>A read that began after somebody came has seen all that was there when he came.</summary>
     private async ValueTask<T> AskAsync<T>(
@@ -169,12 +243,16 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store)
                 _ = Rfc3339.TryParse(Text("until") ?? "", out var until);
                 approvals[id] = new StandingApproval(
                     id, new SessionName(Text("source")!, Text("session_id")!), Text("agent"), Text("tool")!,
-                    Text("kind")!, Text("location"), Text("version"), Text("rule"), Text(ByRule) is not null, by,
+                    Text("kind")!, Text("location"), Text(Version), Text("rule"), Text(ByRule) is not null, by,
                     Text("tool_call_id")!, at, until);
                 break;
             case Ended:
                 ended.Add(id);
-                approvals.Remove(id);
+                if (approvals.Remove(id, out var was) && was.IsByRule && Text(Version) is null)
+                {
+                    takenBack.Add(was);
+                }
+
                 break;
             case Stopped:
                 var reason = view.Raw(EventField.Detail) is { IsEmpty: false } detail
@@ -195,47 +273,6 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store)
         {
             Facts = ActReader.MembersOf(facts),
         };
-}
-
-/// <summary>Reads on in streams of acts, each row once.</summary>
-internal sealed class ActReader(IJournal journal)
-{
-    private const int RowsAtOnce = 500;
-
-    private readonly Dictionary<string, long> read = [];
-
-    public Task ReadOnAsync(string stream, Action<EventView> take, CancellationToken cancellation) =>
-        ReadOnAsync(stream, (_, view) => take(view), cancellation);
-
-    /// <inheritdoc cref="ReadOnAsync(string, Action{EventView}, CancellationToken)"/>
-    /// <param name="take">Receives the position of each row, too.</param>
-    public async Task ReadOnAsync(string stream, Action<long, EventView> take, CancellationToken cancellation)
-    {
-        var after = read.GetValueOrDefault(stream);
-        while (await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation)
-            is { Count: > 0 } rows)
-        {
-            foreach (var row in rows.Where(row => row.IsProven))
-            {
-                take(row.Position, EventReader.ViewOf(row));
-            }
-
-            read[stream] = after = rows[^1].Sequence;
-        }
-    }
-
-    /// <summary>The last number of a stream that was read.</summary>
-    public long ReadTo(string stream) => read.GetValueOrDefault(stream);
-
-    /// <summary>One object of texts; what is null is left out.</summary>
-    public static ReadOnlyMemory<byte> MembersOf(params (string Name, string? Value)[] members) =>
-        OperatorActs.DetailOf(json =>
-        {
-            foreach (var (name, value) in members.Where(member => member.Value is not null))
-            {
-                json.WriteString(name, value);
-            }
-        });
 }
 
 /// <summary>Orders of people, however they come: by the API or by a page.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Audit.Api.Acting;
+using Audit.Api.Diary;
 using Audit.Api.Intake;
 
 namespace Audit.Api.Cases;

@@ -194,3 +194,44 @@ internal sealed record TakenBackup(
             }
         });
 }
+
+/// <summary>Reads on in streams of acts, each row once.</summary>
+internal sealed class ActReader(IJournal journal)
+{
+    private const int RowsAtOnce = 500;
+
+    private readonly Dictionary<string, long> read = [];
+
+    public Task ReadOnAsync(string stream, Action<EventView> take, CancellationToken cancellation) =>
+        ReadOnAsync(stream, (_, view) => take(view), cancellation);
+
+    /// <inheritdoc cref="ReadOnAsync(string, Action{EventView}, CancellationToken)"/>
+    /// <param name="take">Receives the position of each row, too.</param>
+    public async Task ReadOnAsync(string stream, Action<long, EventView> take, CancellationToken cancellation)
+    {
+        var after = read.GetValueOrDefault(stream);
+        while (await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation)
+            is { Count: > 0 } rows)
+        {
+            foreach (var row in rows.Where(row => row.IsProven))
+            {
+                take(row.Position, EventReader.ViewOf(row));
+            }
+
+            read[stream] = after = rows[^1].Sequence;
+        }
+    }
+
+    /// <summary>The last number of a stream that was read.</summary>
+    public long ReadTo(string stream) => read.GetValueOrDefault(stream);
+
+    /// <summary>One object of texts; what is null is left out.</summary>
+    public static ReadOnlyMemory<byte> MembersOf(params (string Name, string? Value)[] members) =>
+        OperatorActs.DetailOf(json =>
+        {
+            foreach (var (name, value) in members.Where(member => member.Value is not null))
+            {
+                json.WriteString(name, value);
+            }
+        });
+}

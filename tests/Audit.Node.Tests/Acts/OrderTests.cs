@@ -10,6 +10,7 @@ public sealed class OrderTests : IAsyncLifetime
         {"preset":"ask","trust":"claimed","rules":[
           {"name":"two","tool":"pay","then":"ask","people":2},
           {"name":"reads","kind":"read","then":"approve-once"},
+          {"name":"guarded","tool":"make","input":{"target":"publish"},"then":"ask"},
           {"name":"builds","tool":"make","input":{"target":"test"},"then":"approve-for-session"}]}
         """;
 
@@ -19,6 +20,7 @@ public sealed class OrderTests : IAsyncLifetime
     private HttpClient host = null!;
     private HttpClient maria = null!;
     private HttpClient ada = null!;
+    private int changes;
 
     public async Task InitializeAsync()
     {
@@ -120,6 +122,63 @@ public sealed class OrderTests : IAsyncLifetime
 
         var covered = await AskAsync("c-3", "make", target: "install");
         Assert.Equal(("approve-for-session", "policy"), (covered.Text("decision"), covered.Text("by")));
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-4", "make", target: "publish")).Text("state"));
+    }
+
+    [Fact]
+    public async Task what_a_person_approves_under_one_rule_covers_nothing_under_another()
+    {
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-1", "make", target: "publish")).Text("state"));
+        await DecideAsync(maria, "c-1", "approve-for-session");
+
+        Assert.Equal("approve-for-session", (await AskAsync("c-2", "make", target: "publish")).Text("decision"));
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-3", "make", target: "install")).Text("state"));
+    }
+
+    [Fact]
+    public async Task a_refusal_of_what_an_approval_let_run_ends_it()
+    {
+        await ApproveAsync("c-1", "deploy", "approve-for-session");
+        Assert.Equal("approve-for-session", (await AskAsync("c-2", "deploy")).Text("decision"));
+        await RefuseAsync("c-2");
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-3", "deploy")).Text("state"));
+
+        await DecideAsync(maria, "c-3", "approve-for-session");
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-4", "deploy", kind: "shell")).Text("state"));
+        await DecideAsync(ada, "c-4", "reject");
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-5", "deploy")).Text("state"));
+        Assert.Empty(await ApprovalsAsync());
+    }
+
+    [Fact]
+    public async Task a_refusal_of_what_a_rule_let_run_ends_what_the_rule_gave_and_it_gives_it_no_more()
+    {
+        Assert.Equal("approve-for-session", (await AskAsync("c-1", "make", target: "test")).Text("decision"));
+        Assert.Equal("approve-for-session", (await AskAsync("c-2", "make", target: "install")).Text("decision"));
+        await RefuseAsync("c-1");
+
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-3", "make", target: "install")).Text("state"));
+        Assert.Equal("builds", (await AskAsync("c-4", "make", target: "test")).Text("rule"));
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-5", "make", target: "install")).Text("state"));
+        Assert.Empty(await ApprovalsAsync());
+    }
+
+    [Fact]
+    public async Task an_approval_of_another_policy_is_not_listed_and_does_not_come_back_with_it()
+    {
+        await ApproveAsync("c-1", "deploy", "approve-for-session");
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-2", "erase")).Text("state"));
+        Change("""{"preset":"ask"}""");
+        Assert.Empty(await ApprovalsAsync());
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-3", "pay")).Text("state"));
+
+        // What was asked under the first one is approved under the second.
+        await DecideAsync(maria, "c-2", "approve-for-session");
+        Change(Rules);
+
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-4", "deploy")).Text("state"));
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-5", "erase")).Text("state"));
+        Assert.Empty(await ApprovalsAsync());
     }
 
     [Fact]
@@ -258,6 +317,20 @@ public sealed class OrderTests : IAsyncLifetime
         Assert.Equal("awaiting_confirmation", (await AskAsync(call, tool, location: location)).Text("state"));
         await DecideAsync(maria, call, decision);
     }
+
+    private void Change(string policy)
+    {
+        File.WriteAllText(directory.File("policy.json"), policy);
+        File.SetLastWriteTimeUtc(directory.File("policy.json"), DateTime.UtcNow.AddSeconds(++changes));
+    }
+
+    private async Task<IReadOnlyList<string>> ApprovalsAsync() =>
+        (await node.GetAsync("/v1/approvals")).Require(200).Ids("id");
+
+    /// <summary>Ada refuses what the node approved.</summary>
+    private async Task RefuseAsync(string call) => (await ada.PostAsync(
+        Decision(call), HttpAnswers.On((await EventsAsync(call))[^1].GetProperty("answers"), """{"decision":"reject"}""")))
+        .Require(201);
 
     private async Task DecideAsync(HttpClient person, string call, string decision)
     {
