@@ -18,7 +18,7 @@ internal sealed class DecisionEndpoints(RecordIntake intake, Deciding deciding) 
             + "for a decision is on that question and is refused with 409 when another one stands. Where the question "
             + "has not_seen_whole, something of it was cut or redacted, and an approval says "
             + "not_seen_whole: true, or is refused with 409. The decisions that "
-            + $"approve are {ApprovingDecisions.Accepted}; any other refuses.")
+            + $"approve are {DecisionRecord.Accepted}; any other refuses.")
             .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         routes.Get(
             place, GetAsync, Waiting, "Waits until a call no longer awaits its confirmation.", "",

@@ -50,12 +50,29 @@ internal static class DecisionRecord
 {
     private const string Source = "human_response";
 
+    /// <summary>The words by which a person approves: each does what it says.</summary>
+    private static readonly string[] Approving =
+    [
+        .. new[] { Ruling.ApproveOnce, Ruling.ApproveForSession, Ruling.ApproveForLocation }.Select(PolicyWords.Of),
+        "approved",
+    ];
+
+    public static readonly string Accepted = string.Join(", ", Approving);
+
     /// <exception cref="UnreadableException">The body names no decision, or no question.</exception>
     public static WantedDecision Read(StrictObject body, string actor)
     {
         var decision = body.RequiredText("decision");
         var feedback = body.Text("feedback");
-        Outcome outcome = ApprovingDecisions.Contains(decision)
+        var approves = Approving.Contains(decision);
+        if (!approves && ApprovingDecisions.Contains(decision))
+        {
+            throw new UnreadableException(
+                "decision", $"by \"{decision}\" hosts tell of approvals that they keep themselves, and nobody approves by it "
+                    + $"here; accepted are {Accepted}, and words that refuse");
+        }
+
+        Outcome outcome = approves
             ? new Outcome.Approved(decision) { By = actor, Source = Source, Feedback = feedback }
             : new Outcome.Blocked(feedback ?? $"refused by {actor}")
             {

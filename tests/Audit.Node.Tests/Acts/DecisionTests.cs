@@ -58,6 +58,19 @@ public sealed class DecisionTests : IAsyncLifetime
         Assert.Equal(reason, answer.Text("feedback"));
     }
 
+    [Theory]
+    [InlineData("approved-for-session")]
+    [InlineData("approved-for-location")]
+    [InlineData("approve-permanently")]
+    [InlineData("auto")]
+    public async Task by_what_hosts_say_of_their_own_approvals_no_person_approves(string word)
+    {
+        var sentence = (await person.DecideAsync(Path, $$"""{"decision":"{{word}}"}""")).Problem(422);
+
+        Assert.Contains("accepted are approve-once, approve-for-session, approve-for-location, approved", sentence);
+        Assert.Equal("awaiting_confirmation", (await node.GetAsync(Path)).Require(200).Json.Text("state"));
+    }
+
     [Fact]
     public async Task the_record_of_a_decision_stands_in_the_journal_as_one_of_the_call()
     {
