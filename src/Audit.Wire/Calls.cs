@@ -110,10 +110,12 @@ internal sealed record StopAnswer(
 
 /// <summary>The policy of a node.</summary>
 /// <param name="Mode">none, observe or enforce.</param>
+/// <param name="Meaning">What that means for who asks.</param>
 /// <param name="Version">The SHA-256 of its file.</param>
 /// <param name="Trouble">Why the file as it is now does not hold, and the last one goes on.</param>
 /// <param name="Policy">As its file has it.</param>
-internal sealed record PolicyAnswer(string Mode, string? Version, string? Trouble, JsonElement? Policy);
+internal sealed record PolicyAnswer(
+    string Mode, string Meaning, string? Version, string? Trouble, JsonElement? Policy);
 
 /// <summary>What a call, a session or a window comes to: the whole, and its parts with their proofs.</summary>
 internal sealed record SentenceAnswer(string Text, IReadOnlyList<ClauseAnswer> Clauses);

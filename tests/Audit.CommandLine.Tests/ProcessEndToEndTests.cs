@@ -80,12 +80,13 @@ public sealed class ProcessEndToEndTests : IDisposable
     }
 
     [UnixFact]
-    public async Task a_node_that_is_asked_to_stop_ends_in_good_order()
+    public async Task a_node_that_is_asked_to_stop_ends_in_good_order_and_has_said_that_it_enforces_nothing()
     {
         await using var node = await AuditProgram.ServeAsync(directory.Path);
         (await IngestAsync(Records.Items("s-1", 10), "--data", directory.Path)).Require(ExitCode.Fine);
         Assert.Equal(ExitCode.Fine, await node.TerminateAsync());
         Assert.False(File.Exists(directory.File("node.json")));
+        Assert.Contains("Decisions are in the mode none. Nothing but stops is enforced", node.Printed, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,6 +9,7 @@ internal sealed class Asking
     private readonly RecordIntake intake;
     private readonly ItemDefaults defaults;
     private readonly Timestamp at;
+
     /// <summary>A keyed hash of the place for which an approval may hold.</summary>
     private readonly string? location;
 
@@ -16,7 +17,7 @@ internal sealed class Asking
     public Asking(DecideBody body, Timestamp now, ItemDefaults defaults, RecordIntake intake)
     {
         (Body, Now, this.defaults, this.intake, at) = (body, now, defaults, intake, body.RecordedAt ?? now);
-        Question = Read(body.Asks(at, "the node's policy asks a person"));
+        Question = Read(body.Asks(at, null));
         location = body.PlaceAsked is { Length: > 0 } place
             ? intake.Hasher.OfBytes(Encoding.UTF8.GetBytes("location\0" + place)).ToString()
             : null;
@@ -41,8 +42,9 @@ internal sealed class Asking
     public CallSubmission Requested(bool isWhole, PolicyMark? mark) =>
         With(Read(Body.Requests(at, isWhole)), MessageKind.Requested, mark, null);
 
-    public CallSubmission Asked(PolicyMark? mark, Timestamp? ends) =>
-        With(Question, MessageKind.RequiresConfirmation, mark, ends);
+    /// <param name="why">What the policy tells the person whom it asks; it makes no other question.</param>
+    public CallSubmission Asked(PolicyMark? mark, Timestamp? ends, string? why = null) => With(
+        why is null ? Question : Read(Body.Asks(at, why)), MessageKind.RequiresConfirmation, mark, ends);
 
     /// <summary>The node's own answer, on the question that stands then.</summary>
     public CallSubmission Answered(Outcome outcome, PolicyMark mark, Timestamp? until)
@@ -160,11 +162,15 @@ internal sealed class DecideBody
     });
 
     /// <summary>The call as an item that asks.</summary>
-    /// <param name="description">What is asked, where the host does not say it.</param>
-    public ReadOnlyMemory<byte> Asks(Timestamp at, string description) => ItemOf(at, isWhole: true, json =>
+    /// <param name="why">What the policy says of it, which stands before what the host says.</param>
+    public ReadOnlyMemory<byte> Asks(Timestamp at, string? why) => ItemOf(at, isWhole: true, json =>
     {
+        var said = body.Text(Description);
         json.WriteString("kind", Words.Of(MessageKind.RequiresConfirmation));
-        json.WriteString(Description, body.Text(Description) ?? description);
+        json.WriteString(
+            Description,
+            why is null ? said ?? "the node's policy asks a person"
+                : said is null ? why : $"{why}; the host says: {said}");
         Copy(json, Permission, Location);
     });
 

@@ -110,7 +110,7 @@ internal sealed class DecideEndpoint(
             People = verdict.People,
             Approvers = verdict.Approvers.Count == 0 ? null : string.Join('\n', verdict.Approvers),
         };
-        Submission[] items = [asking.Requested(isWhole: false, null), asking.Asked(mark, ends)];
+        Submission[] items = [asking.Requested(isWhole: false, null), asking.Asked(mark, ends, verdict.Feedback)];
         var receipts = await SubmitAsync(
             context, questions.NoteOf(address, asking.Question.Agent, ends) is { } note ? [.. items, note] : items);
         return RefusalOf(receipts[1], mark);

@@ -12,6 +12,16 @@ internal sealed record PolicyNow(DecisionPolicy? Policy, string Text, string? Tr
     /// <summary>`none`, `observe` or `enforce`.</summary>
     public string Mode => Policy is null ? "none" : Policy.Observes ? "observe" : "enforce";
 
+    /// <summary>What that means for who asks.</summary>
+    public string Meaning => Mode switch
+    {
+        "enforce" => "The policy decides what hosts ask; any answer but one that approves refuses.",
+        "observe" => "Nothing but stops is enforced: what hosts ask is answered no-opinion, their own default holds, "
+            + "and the book has what the policy would have decided.",
+        _ => "Nothing but stops is enforced: what hosts ask is recorded and answered no-opinion, and their own default "
+            + "holds. With --policy FILE the node decides.",
+    };
+
     /// <summary>How health shows it.</summary>
     public string State => Trouble is null ? Mode : "broken";
 }
@@ -32,6 +42,15 @@ internal sealed partial class PolicyBook(
     private readonly ActReader reader = new(store.Journal);
     private (DateTime At, long Length) seen;
     private PolicyNow now = new(null, "", null);
+
+    /// <summary>Says in the log what holds from the start, also where nobody gave a policy.</summary>
+    public void Begin()
+    {
+        if (Now is { Mode: not "enforce" } known)
+        {
+            LogObserves(known.Mode, known.Meaning);
+        }
+    }
 
     public PolicyNow Now
     {
@@ -125,6 +144,9 @@ internal sealed partial class PolicyBook(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The policy {Version} with {Rules} rules holds from now on")]
     private partial void LogHolds(string version, int rules);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Decisions are in the mode {Mode}. {Meaning}")]
+    private partial void LogObserves(string mode, string meaning);
 }
 
 /// <summary>`/v1/policy`: what decides now, and how such a file is written.</summary>
@@ -147,7 +169,7 @@ internal sealed class PolicyEndpoints(PolicyBook policies) : IEndpointGroup
     {
         var now = policies.Now;
         return Task.FromResult(Reply.Json(new PolicyAnswer(
-            now.Mode, now.Policy?.Version, now.Trouble,
+            now.Mode, now.Meaning, now.Policy?.Version, now.Trouble,
             now.Policy is null ? null : JsonElement.Parse(now.Text is "" ? "{}" : now.Text))));
     }
 }

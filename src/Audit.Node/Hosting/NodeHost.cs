@@ -221,6 +221,7 @@ public static class NodeHost
         node.HasStarted = true;
         sealing.Start();
         marks.Start();
+        node.Services.GetRequiredService<PolicyBook>().Begin();
         undo.Add(node.Services.GetRequiredService<OpenQuestions>()).Start();
         undo.Add(node.Services.GetRequiredService<Erasures>()).Start();
         undo.Add(node.Services.GetRequiredService<AlertFeed>()).Start();

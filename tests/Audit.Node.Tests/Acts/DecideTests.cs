@@ -274,6 +274,37 @@ public sealed class DecideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task who_is_asked_is_shown_what_the_rule_says_before_what_the_host_says()
+    {
+        Change("""{"rules":[{"name":"deploys","tool":"deploy","then":"ask","feedback":"look at the tests first"}]}""");
+        (await AskAsync("c-1", "deploy", null)).Require(200);
+        (await host.PostAsync(
+            "/v1/decide", Body("c-2", "deploy", null)[..^1] + ",\"description\":\"a small one\"}")).Require(200);
+        Change("""{"rules":[{"name":"deploys","tool":"deploy","then":"ask","feedback":"ask Ada"}]}""");
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-1", "deploy", null)).Require(200).Json.Text("state"));
+
+        Assert.Equal(2, (await EventsAsync("c-1")).Count);
+        Assert.Equal("look at the tests first", await DescriptionAsync("c-1"));
+        Assert.Equal("look at the tests first; the host says: a small one", await DescriptionAsync("c-2"));
+    }
+
+    [Fact]
+    public async Task without_a_policy_and_in_observe_mode_it_is_said_what_that_means()
+    {
+        await node.StopAsync();
+        await node.StartAgainAsync(options => options with { Policy = null });
+        var none = (await node.GetAsync("/v1/policy")).Require(200).Json;
+        await node.StopAsync();
+        Change("""{"preset":"deny-all","mode":"observe"}""");
+        await node.StartAgainAsync(options => options with { Policy = PolicyPath });
+        var observed = (await node.GetAsync("/v1/policy")).Require(200).Json;
+
+        Assert.Equal("none", none.Text("mode"));
+        Assert.Contains("recorded and answered no-opinion", none.Text("meaning"));
+        Assert.Contains("what the policy would have decided", observed.Text("meaning"));
+    }
+
+    [Fact]
     public async Task in_observe_mode_there_is_no_opinion_and_the_book_says_what_would_have_been()
     {
         Change("""{"preset":"deny-all","mode":"observe"}""");
@@ -309,6 +340,33 @@ public sealed class DecideTests : IAsyncLifetime
             {"preset":"ask","trust":"claimed","rules":[{"name":"no reading","kind":"read","then":"reject"},
               {"name":"no shell","kind":"shell","then":"reject"}]}
             """);
+        var (said, noted) = await ReplayAsync("next.json");
+        Assert.Equal("3 questions, 1 would be decided otherwise.", noted);
+        var other = JsonDocument.Parse(said).RootElement;
+        Assert.Equal(
+            ("c-1", "approve-once", "reject", "no reading"),
+            (other.Text("toolCallId"), other.Text("was"), other.Text("wouldBe"), other.Text("rule")));
+    }
+
+    [Theory]
+    [InlineData("\"people\":2", true)]
+    [InlineData("\"approvers\":[\"ops-*\"]", true)]
+    [InlineData("\"approvers\":[\"dba-*\"]", false)]
+    public async Task other_persons_to_ask_are_another_decision(string asking, bool isOther)
+    {
+        (await AskAsync("c-1", "sql.exec", null)).Require(200);
+        File.WriteAllText(
+            directory.File("next.json"), $$"""{"rules":[{"name":"persons","tool":"sql.*","then":"ask",{{asking}}}]}""");
+
+        var (said, noted) = await ReplayAsync("next.json");
+
+        Assert.Equal($"1 questions, {(isOther ? 1 : 0)} would be decided otherwise.", noted);
+        Assert.Equal(isOther, said.Contains("\"c-1\"", StringComparison.Ordinal));
+    }
+
+    /// <returns>What it prints, and what it says of it.</returns>
+    private async Task<(string Said, string Noted)> ReplayAsync(string policy)
+    {
         using var said = new StringWriter();
         using var noted = new StringWriter();
         var surroundings = new Surroundings(said, noted)
@@ -317,14 +375,11 @@ public sealed class DecideTests : IAsyncLifetime
         };
 
         var code = await AuditCommandLine.RunAsync(
-            ["policy", "replay", directory.File("next.json"), "--since", "1h", "--server", node.Url.ToString(), "-o", "ndjson"],
+            ["policy", "replay", directory.File(policy), "--since", "1h", "--server", node.Url.ToString(), "-o", "ndjson"],
             surroundings, CancellationToken.None);
 
-        Assert.Equal((0, "3 questions, 1 would be decided otherwise."), (code, noted.ToString().Trim()));
-        var other = JsonDocument.Parse(said.ToString()).RootElement;
-        Assert.Equal(
-            ("c-1", "approve-once", "reject", "no reading"),
-            (other.Text("toolCallId"), other.Text("was"), other.Text("wouldBe"), other.Text("rule")));
+        Assert.Equal(0, code);
+        return (said.ToString(), noted.ToString().Trim());
     }
 
     [PostgresFact]
@@ -392,6 +447,9 @@ public sealed class DecideTests : IAsyncLifetime
         File.WriteAllText(PolicyPath, policy);
         File.SetLastWriteTimeUtc(PolicyPath, DateTime.UtcNow.AddSeconds(++changes));
     }
+
+    private async Task<string> DescriptionAsync(string call) =>
+        (await EventsAsync(call))[1].GetProperty("record").GetProperty("outcome").Text("description");
 
     private async Task<JsonElement> QuestionAsync(string call)
     {

@@ -125,8 +125,9 @@ internal sealed class PolicyReplay(DecisionPolicy policy, bool isBound)
     private static readonly Column<Replayed>[] Shown =
     [
         new("at", one => Cells.Clock(one.At)), new("source", one => one.Source), new("session", one => one.SessionId),
-        new("call", one => one.ToolCallId), new("tool", one => one.Tool), new("was", one => one.Was),
-        new("would be", one => one.WouldBe), new("rule", one => one.Rule),
+        new("call", one => one.ToolCallId), new("tool", one => one.Tool),
+        new("was", one => Persons(one.Was, one.WasPeople, one.WasApprovers)),
+        new("would be", one => Persons(one.WouldBe, one.People, one.Approvers)), new("rule", one => one.Rule),
     ];
 
     private readonly Dictionary<string, JsonElement> questions = [];
@@ -158,13 +159,13 @@ internal sealed class PolicyReplay(DecisionPolicy policy, bool isBound)
         if (was is not null && asked.ValueKind == JsonValueKind.Object
             && asked.TryGetProperty("record", out var record) && record.ValueKind == JsonValueKind.Object)
         {
-            replayed[call] = Decide(asked, record, was);
+            replayed[call] = Decide(asked, record, was, was == PolicyWords.Of(Ruling.Ask) ? mark : null);
         }
     }
 
     public void Print(Output output)
     {
-        var otherwise = replayed.Values.Where(one => one.Was != one.WouldBe).ToList();
+        var otherwise = replayed.Values.Where(one => one.IsOtherwise).ToList();
         if (output.Format == OutputFormat.Table)
         {
             Output.WriteTable(output.Surroundings, Shown, otherwise);
@@ -181,7 +182,8 @@ internal sealed class PolicyReplay(DecisionPolicy policy, bool isBound)
             $"{replayed.Count} questions, {otherwise.Count} would be decided otherwise.");
     }
 
-    private Replayed Decide(JsonElement asked, JsonElement record, string was)
+    /// <param name="mark">Of a question that a person was asked: how many approve it, and who may.</param>
+    private Replayed Decide(JsonElement asked, JsonElement record, string was, JsonElement? mark)
     {
         var permission = Member(record.GetProperty("outcome"), "permission");
         var kind = permission is { } request ? Text(request, "kind") : null;
@@ -195,8 +197,19 @@ internal sealed class PolicyReplay(DecisionPolicy policy, bool isBound)
         });
         return new Replayed(
             Text(asked, "recorded_at") ?? "", source, Text(asked, "session_id") ?? "",
-            Text(asked, "tool_call_id") ?? "", tool, was, PolicyWords.Of(verdict.Then), verdict.Rule);
+            Text(asked, "tool_call_id") ?? "", tool, was, PolicyWords.Of(verdict.Then), verdict.Rule)
+        {
+            WasPeople = mark is null ? null : Member(mark.Value, "people")?.GetInt32() ?? 1,
+            WasApprovers = mark is null ? null
+                : [.. Member(mark.Value, "approvers")?.EnumerateArray().Select(one => one.GetString()!) ?? []],
+            People = verdict.Then == Ruling.Ask ? verdict.People : null,
+            Approvers = verdict.Then == Ruling.Ask ? verdict.Approvers : null,
+        };
     }
+
+    private static string Persons(string word, int? people, IReadOnlyList<string>? approvers) =>
+        word + (people > 1 ? $" {people}" : "")
+        + (approvers is { Count: > 0 } ? $" of {string.Join(", ", approvers)}" : "");
 
     private static string? DecisionOf(JsonElement happened) =>
         Member(happened, "record") is { } record && Member(record, "outcome") is { } outcome
@@ -212,5 +225,18 @@ internal sealed class PolicyReplay(DecisionPolicy policy, bool isBound)
 
     private sealed record Replayed(
         string At, string Source, string SessionId, string ToolCallId, string Tool, string Was, string WouldBe,
-        string? Rule);
+        string? Rule)
+    {
+        public int? WasPeople { get; init; }
+
+        public IReadOnlyList<string>? WasApprovers { get; init; }
+
+        public int? People { get; init; }
+
+        public IReadOnlyList<string>? Approvers { get; init; }
+
+        /// <summary>Where both ask, also whom and how many; of what was only observed the book has the word alone.</summary>
+        internal bool IsOtherwise => Was != WouldBe || (WasPeople is { } people && People is not null
+            && (people != People || !WasApprovers!.Order().SequenceEqual(Approvers!.Order())));
+    }
 }
