@@ -77,6 +77,32 @@ public sealed class DecideCommandTests
         Assert.Empty(await WaitingAsync(node));
     }
 
+    [Fact]
+    public async Task what_stands_for_more_calls_than_one_is_ordered_and_taken_back_by_the_program()
+    {
+        await using var node = await AskedNode.StartAsync(AskedNode.Ask);
+        await node.AskAsync("c-1", new { to = "production" });
+        await node.DecideAsync("approve-for-session");
+        var approval = Text(Assert.Single(await ListAsync(node, "approvals")), "id");
+
+        Assert.Contains("--end needs a reason", (await ProgramAsync(node, "approvals", "--end", approval)).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+        (await ProgramAsync(node, "approvals", "--end", approval, "--reason", "too wide")).Require(ExitCode.Fine);
+        Assert.Empty(await ListAsync(node, "approvals"));
+        await node.AskAsync("c-2", new { to = "production" });
+        Assert.Equal(["requested", "requires_confirmation"], await node.KindsAsync(2, call: 1));
+
+        var stop = Assert.Single((await ProgramAsync(node, "stop", "--session", "s-1", "--reason", "an incident")).Require(ExitCode.Fine).OutLines);
+        var listed = Assert.Single(await ListAsync(node, "stop"));
+        Assert.Equal((stop, "s-1", "ada", "an incident"), (Text(listed, "id"), Text(listed, "session_id"), Text(listed, "by"), Text(listed, "reason")));
+        await node.AskAsync("c-3", new { to = "production" });
+        Assert.Equal(["requested", "requires_confirmation", "blocked"], await node.KindsAsync(3, call: 2));
+
+        (await ProgramAsync(node, "stop", "--lift", stop, "--reason", "over")).Require(ExitCode.Fine);
+        Assert.Empty(await ListAsync(node, "stop"));
+        await node.AskAsync("c-4", new { to = "production" });
+        Assert.Equal(["requested", "requires_confirmation"], await node.KindsAsync(2, call: 3));
+    }
+
     [Theory]
     [InlineData(ExitCode.WrongUse, "--question", "approve", "s-1", "c-1")]
     [InlineData(ExitCode.WrongUse, "--reason", "refuse", "s-1", "c-1")]
@@ -97,6 +123,13 @@ public sealed class DecideCommandTests
 
     private static async Task<IReadOnlyList<JsonElement>> WaitingAsync(AskedNode node) =>
         [.. JsonElement.Parse((await RunAsync(node, "waiting", "-o", "json")).Require(ExitCode.Fine).Out).EnumerateArray()];
+
+    private static async Task<IReadOnlyList<JsonElement>> ListAsync(AskedNode node, string command) =>
+        [.. JsonElement.Parse((await ProgramAsync(node, command, "-o", "json")).Require(ExitCode.Fine).Out).EnumerateArray()];
+
+    /// <summary>As a process of its own.</summary>
+    private static Task<CommandResult> ProgramAsync(AskedNode node, params string[] args) =>
+        AuditProgram.RunAsync(node.Data, [.. args, .. node.AsPerson]);
 
     private static Task<CommandResult> RunAsync(AskedNode node, params string[] args) =>
         InProcess.RunAsync([.. args, .. node.AsPerson]);
