@@ -95,11 +95,10 @@ public sealed class SampleTests : IAsyncLifetime
         var program = await File.ReadAllTextAsync(Path.Combine(BuiltProgram.Root, $"samples/{sample}/Program.cs"));
         Assert.Contains($"```csharp\n{program}```", readme);
 
-        await using var other = await HostedNode.StartAsync(PolicyOf("DeleteRecord"));
-        var running = RunAsync(other, "dotnet", "exec", Sample(sample), other.Url.ToString(), other.HostToken);
-        await other.AnswerAsync("s-1", "call-1", "approve-once");
+        var running = RunAsync(node, "dotnet", "exec", Sample(sample), node.Url.ToString(), node.HostToken);
+        await node.AnswerAsync("s-1", "call-1", "approve-once");
         Assert.Equal("Record 42 deleted.", (await running).Trim());
-        Assert.Contains("completed", await other.KindsAsync("s-1", "call-1"));
+        Assert.Contains("completed", await node.KindsAsync("s-1", "call-1"));
     }
 
     private static string PolicyOf(string sample) =>
