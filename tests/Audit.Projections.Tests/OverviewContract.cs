@@ -127,6 +127,47 @@ public abstract class OverviewContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task what_the_node_asks_waits_until_a_person_answered_it_whatever_its_host_says()
+    {
+        var rule = new PolicyMark("9f2c", "schema");
+        Say Asks(string call, double minute, int people = 1) =>
+            new("s", call, Say.Asked, minute) { Policy = rule with { People = people }, EndsMinute = 90 };
+        Say Approves(string call, double minute) => new("s", call, new Outcome.Approved("approve-once") { By = "eve" }, minute);
+        Say Answers(string call, string person, double minute, long question = 1) =>
+            new("s", call, new Outcome.Approved("approve-once") { By = person }, minute) { Answers = question, Token = person, EndsMinute = 95 };
+        var side = await OpenAsync();
+        await RecordAsync(
+            Asks("asked", 1), Approves("asked", 2),
+            Asks("answered", 1), Approves("answered", 2), Answers("answered", "maria", 3),
+            Asks("answered first", 1), Answers("answered first", "maria", 2), Approves("answered first", 3),
+            Asks("two", 1, people: 2), Approves("two", 2), Answers("two", "maria", 3),
+            Asks("began", 1), Approves("began", 2), new Say("s", "began", new Outcome.Started(), 3),
+            Asks("refused", 1), new Say("s", "refused", new Outcome.Blocked("no"), 2),
+            new Say("s", "alone", Say.Asked, 1), Approves("alone", 2),
+            new Say("s", "both", Say.Asked, 1), Asks("both", 2), Approves("both", 3),
+            new Say("s", "open", Say.Asked, 4));
+
+        var models = await CaughtUpAsync(side);
+        Assert.Equal(["open", "both", "two", "asked"], await WaitingAsync());
+        Assert.Equal(4, (await models.CountAsync(None)).Awaiting);
+        Assert.Equal(2, (await models.CallAsync(Say.Named("s"), "both", None))!.Call.Asked);
+        Assert.True((await side.TimeTravel.CallAsync(Say.Named("s"), "asked", AsOf.At(2), None))!.Item.Call.IsWaiting);
+
+        // What comes late is judged in its place: this was said before it was asked, and then the question stands.
+        await RecordAsync(
+            Answers("two", "ada", 5), Answers("both", "ada", 5, question: 2),
+            Asks("late", 6), Approves("late", 8), new Say("s", "late", new Outcome.Requested(), 5) { ReceivedMinute = 9 });
+        await CaughtUpAsync(side);
+        Assert.Equal(["late", "open", "asked"], await WaitingAsync());
+        await side.RebuildAsync(null, None);
+        Assert.Equal(["late", "open", "asked"], await WaitingAsync());
+        Assert.Equal("ada", (await models.CallAsync(Say.Named("s"), "two", None))!.Call.DecidedBy);
+
+        async Task<IEnumerable<string>> WaitingAsync() =>
+            (await models.WaitingCallsAsync(All, None)).Items.Select(call => call.CallId);
+    }
+
+    [ContractFact]
     public async Task calls_outside_of_their_windows_and_windows_that_wait_are_listed()
     {
         var models = await ReadAsync(

@@ -32,6 +32,14 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
 
     public int Turn { get; init; } = 1;
 
+    /// <summary>By which policy of the node it was asked, or would have been.</summary>
+    public PolicyMark? Policy { get; init; }
+
+    public double? EndsMinute { get; init; }
+
+    /// <summary>A person's answer through the node: on which message.</summary>
+    public long? Answers { get; init; }
+
     public string Input { get; init; } = """{"sql":"SELECT 1"}""";
 
     public static Timestamp At(double minute) => Timestamp.From(Start.AddMinutes(minute));
@@ -97,7 +105,22 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
     public static Submission Copy(double minute) => new OperatorSubmission(
         StreamNames.Reader("node", At(minute).ToDateTimeOffset()), ReadActs.Copied, "ann", At(minute), "{}"u8.ToArray());
 
-    public Submission ToSubmission() => Read(
+    public Submission ToSubmission()
+    {
+        var read = (CallSubmission)ToRead();
+        var message = read.Message with { Policy = Policy, ExpiresAt = EndsMinute is { } end ? At(end) : null };
+        if (Answers is { } sequence)
+        {
+            var asked = (CallSubmission)(this with { Outcome = Asked }).ToRead();
+            message = message with { MadeByNode = true, Answers = new Answer(sequence, asked.Message.Question) };
+        }
+
+        return Policy is null && Answers is null
+            ? read
+            : new CallSubmission(read.Session, read.ToolCallId, read.Agent, message, read.Record);
+    }
+
+    private Submission ToRead() => Read(
         JsonSerializer.SerializeToUtf8Bytes(new
         {
             session_id = Session,

@@ -46,9 +46,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             WireOf.Of(session));
 
     private Task<IResult> WaitingAsync(HttpContext context) => questions.ListAsync(
-        context, (models, page, cancellation) =>
-            models.CallsInStateAsync(CallState.AwaitingConfirmation, page, cancellation),
-        WireOf.Of);
+        context, (models, page, cancellation) => models.WaitingCallsAsync(page, cancellation), WireOf.Of);
 
     private Task<IResult> ViolationsAsync(HttpContext context)
     {

@@ -170,12 +170,13 @@ public static class EventReader
             : null,
         Person = view.Text(EventField.Person),
         SelfApproved = view.Flag(EventField.SelfApproved) == true,
-        Policy = view.IsObject(EventField.Policy) ? PolicyOf(view) : null,
+        Policy = PolicyOf(view),
         ExpiresAt = view.Time(EventField.ExpiresAt),
         Parent = view.Text(EventField.Parent),
     };
 
-    private static PolicyMark PolicyOf(in EventView view) => new(
+    /// <summary>By which policy it was asked or answered; null where by none.</summary>
+    public static PolicyMark? PolicyOf(in EventView view) => !view.IsObject(EventField.Policy) ? null : new(
         view.Text(EventField.PolicyVersion), view.Text(EventField.PolicyRule), view.Text(EventField.PolicyWould),
         view.Text(EventField.PolicyWouldRule), view.Text(EventField.PolicyOrder),
         (int)Math.Max(view.Count(EventField.PolicyPeople), 1),

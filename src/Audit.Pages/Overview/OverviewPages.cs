@@ -22,7 +22,7 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log, ApiSettings s
         var waiting = new ViolationFilter { Review = ReviewState.Waiting };
         var view = new OverviewView(hours, range)
         {
-            Awaiting = await models.CallsInStateAsync(CallState.AwaitingConfirmation, Few, cancellation),
+            Awaiting = await models.WaitingCallsAsync(Few, cancellation),
             Counts = await models.CountAsync(cancellation),
             Forgotten = await models.CallsInStateAsync(CallState.PersistenceFailed, Few, cancellation),
             Outside = await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, Few, cancellation),

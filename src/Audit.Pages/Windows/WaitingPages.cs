@@ -24,8 +24,7 @@ internal sealed class WaitingPages(
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var models = visit.Reads.Models;
-        var calls = await visit.ListAsync(
-            (page, cancellation) => models.CallsInStateAsync(CallState.AwaitingConfirmation, page, cancellation));
+        var calls = await visit.ListAsync(models.WaitingCallsAsync);
         var filter = new WindowFilter { Requested = true };
         var windows = await models.WindowsAsync(filter, new PageRequest(20), visit.Cancellation);
         var waiting = new List<(WindowModel, IReadOnlyDictionary<string, string>)>();

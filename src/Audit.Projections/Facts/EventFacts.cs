@@ -68,6 +68,15 @@ internal sealed class EventFacts
     /// <summary>Of a question: what of it is not kept.</summary>
     public string? NotSeenWhole { get; set; }
 
+    /// <summary>By which policy of the node it was asked or answered.</summary>
+    public PolicyMark? Policy { get; set; }
+
+    /// <summary>Of the node's own question or approval: when it ends.</summary>
+    public Timestamp? EndsAt { get; set; }
+
+    /// <summary>The person, or the token of a service.</summary>
+    public string Behind { get; set; } = "";
+
     public bool TimeInferred { get; set; }
 
     public Timestamp RecordedAt { get; set; }

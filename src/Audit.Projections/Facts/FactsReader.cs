@@ -170,6 +170,9 @@ internal sealed class FactsReader
         facts.Redacted = view.Raw(EventField.Redacted).Length > 0;
         facts.Answers = view.Number(EventField.AnsweredSequence);
         facts.Question = view.Text(EventField.Question);
+        facts.Policy = EventReader.PolicyOf(view);
+        facts.EndsAt = view.Time(EventField.ExpiresAt) is { } end ? Instants.Clamp(end) : null;
+        facts.Behind = view.Name(EventField.Person, names) ?? facts.Token;
         facts.TimeInferred = view.Name(EventField.Time, names) == "inferred";
         facts.Flooded = view.Number(EventField.Total) ?? 0;
         facts.NoteType = view.Name(EventField.Type, names);

@@ -27,6 +27,12 @@ internal readonly record struct CallSteps
 
     public Timestamp? NodeDecidedAt { get; private init; }
 
+    public Timestamp? EndsAt { get; private init; }
+
+    public int People { get; private init; }
+
+    public string? FirstBy { get; private init; }
+
     public bool? Success { get; private init; }
 
     public long? DurationMs { get; private init; }
@@ -51,6 +57,9 @@ internal readonly record struct CallSteps
         NotSeenWhole = call.NotSeenWhole,
         Approval = call.Approval,
         NodeDecidedAt = call.NodeDecidedAt,
+        EndsAt = call.EndsAt,
+        People = call.People,
+        FirstBy = call.FirstBy,
         Success = call.Success,
         DurationMs = call.DurationMs,
         AskedAt = call.AskedAt,
@@ -85,10 +94,14 @@ internal readonly record struct CallSteps
             : this;
     }
 
-    /// <summary>Another question than the one that stands: nothing that was decided is about it.</summary>
+    /// <summary>
+    /// Another question than the one that stands: nothing that was decided is about it. What the node asks is another
+    /// one than what the host asked by itself.
+    /// </summary>
     private CallSteps Ask(EventFacts facts, Verdict verdict) =>
         facts.Message == MessageKind.RequiresConfirmation
-        && !(verdict.To == verdict.From && facts.Question == Question && Asked > 0)
+        && !(verdict.To == verdict.From && facts.Question == Question && Asked > 0
+            && (facts.Policy is null || EndsAt is not null))
             ? this with
             {
                 Asked = facts.Sequence,
@@ -96,6 +109,9 @@ internal readonly record struct CallSteps
                 NotSeenWhole = facts.NotSeenWhole,
                 Approval = Approval.None,
                 NodeDecidedAt = null,
+                EndsAt = facts.EndsAt,
+                People = facts.Policy is { People: > 1 and var people } ? people : 0,
+                FirstBy = null,
                 Decision = null,
                 DecidedBy = null,
                 ClaimedBy = null,
@@ -107,14 +123,17 @@ internal readonly record struct CallSteps
     {
         var next = (facts.Message, facts.MadeByNode) switch
         {
-            // Of two persons the first.
-            (MessageKind.Approved, true) when to != CallState.Approved => this,
+            (MessageKind.Approved, true) when to != CallState.Approved || IsFirstOfTwo(facts) => this with
+            {
+                FirstBy = facts.Behind,
+            },
             (MessageKind.Approved or MessageKind.Blocked, true) => this with
             {
                 Decision = facts.Decision ?? Decision,
                 DecidedBy = facts.By ?? facts.Token,
                 Approval = facts.Message == MessageKind.Approved ? Approval.ByNode : Approval.None,
                 NodeDecidedAt = facts.ReceivedAt,
+                EndsAt = facts.Message == MessageKind.Approved ? facts.EndsAt : EndsAt,
             },
             (MessageKind.Approved, false) => this with
             {
@@ -135,6 +154,11 @@ internal readonly record struct CallSteps
             ? next with { DecidedAt = DecisionOf(facts) }
             : next;
     }
+
+    /// <summary>Its word moves nothing, also where the host has said that the call is approved.</summary>
+    private bool IsFirstOfTwo(EventFacts facts) =>
+        People > 1 && Approval != Approval.ByNode && facts.Policy is null
+        && (FirstBy is null || FirstBy == facts.Behind);
 
     /// <summary>A host that reports no decision reports when the tool was done, and how long that took.</summary>
     private static Timestamp DecisionOf(EventFacts facts)

@@ -89,6 +89,17 @@ public sealed record CallModel
     /// <summary>When the node took the last decision on the question that stands.</summary>
     public Timestamp? NodeDecidedAt { get; init; }
 
+    /// <summary>
+    /// When the question that the node asks ends; once the node approved it, until when the tool may begin.
+    /// </summary>
+    public Timestamp? EndsAt { get; init; }
+
+    /// <summary>How many persons approve the question that stands, where it is more than one.</summary>
+    public int People { get; init; }
+
+    /// <summary>Of two persons the first, who approved it already.</summary>
+    public string? FirstBy { get; init; }
+
     /// <summary>A person approved her own question.</summary>
     public bool SelfApproved { get; init; }
 
@@ -131,6 +142,13 @@ public sealed record CallModel
 
     /// <summary>The last event of its stream that is known.</summary>
     public long Sequence { get; init; }
+
+    /// <summary>
+    /// A person may still answer: what the node asks stays asked where the host has approved it on its own.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsWaiting => State == CallState.AwaitingConfirmation
+        || (State == CallState.Approved && Approval != Approval.ByNode && EndsAt is not null);
 
     [JsonIgnore]
     public bool IsOpen => State.IsOpen();

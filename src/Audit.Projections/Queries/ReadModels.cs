@@ -109,6 +109,10 @@ public sealed class ReadModels
     public Task<Page<CallModel>> CallsInStateAsync(CallState state, PageRequest page, CancellationToken cancellation) =>
         ListCallsAsync([("attention = {0}", (long)state)], page, cancellation);
 
+    /// <summary>The calls whose question a person may still answer, whatever their host says of them.</summary>
+    public Task<Page<CallModel>> WaitingCallsAsync(PageRequest page, CancellationToken cancellation) =>
+        ListCallsAsync([("waits = {0}", 1L)], page, cancellation);
+
     /// <summary>The calls outside of their windows, or out of their scope.</summary>
     public Task<Page<CallModel>> StrayedCallsAsync(
         WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>

@@ -152,7 +152,7 @@ internal static class CallCounts
     {
         return new AttentionCounts(Most)
         {
-            Awaiting = await OfAsync("calls", "attention", (long)CallState.AwaitingConfirmation),
+            Awaiting = await OfAsync("calls", "waits", 1),
             Running = await OfAsync("calls", "attention", (long)CallState.Running),
             Forgotten = await OfAsync("calls", "attention", (long)CallState.PersistenceFailed),
             Outside = await OfAsync("calls", "strayed", (long)WindowJudgement.OutsideWindow),

@@ -29,6 +29,7 @@ internal static class ReadTables
         Column<CallModel>.Changing("parent", call => call.Parent),
         Column<CallModel>.Changing("tool", call => call.Tool),
         Column<CallModel>.Changing("state", call => (long)call.State),
+        Column<CallModel>.Changing("waits", call => call.IsWaiting ? 1 : null),
     ])
     {
         Beside = (

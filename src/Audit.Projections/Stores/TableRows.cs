@@ -189,7 +189,7 @@ internal static class ShortMembers
             "SessionId:s Attempt:n Turn:t Anomalies:x Violations:v Lifted:l Unreviewed:u Messages:m Redacted:r "
             + "Flooded:f NamedTask:N Token:k Provider:p Model:M Command:c Remark:R Decision:d DecidedBy:b "
             + "ClaimedBy:B Asked:q Question:Q Approval:a NodeDecidedAt:A SelfApproved:S NotSeenWhole:w Success:y "
-            + "Altered:z AskedAt:g "
+            + "Altered:z AskedAt:g EndsAt:G People:H FirstBy:F "
             + "DecidedAt:h StartedAt:i SettledAt:e DurationMs:D Judged:j ReportedLate:E Order:o LastPosition:P "
             + "Sequence:Z Id: Session: Source: CallId: Parent: State: Tool: Task: Agent: FirstAt: LastAt:"),
     };

@@ -71,15 +71,28 @@ internal sealed class AskedNode : IAsyncDisposable
     }
 
     /// <summary>The host asks whether a tool may run, and waits for nobody.</summary>
-    public async Task AskAsync(string call, object input)
+    public Task AskAsync(string call, object input) => SayAsync("v1/decide", new
+    {
+        session_id = "s-1", tool_call_id = call, tool_name = "deploy", turn = 1, effective_input = input,
+    });
+
+    /// <summary>The host says that its own user has approved it.</summary>
+    public Task ApproveAloneAsync(string call, object input) => SayAsync("v1/records", new
+    {
+        session_id = "s-1",
+        record = new
+        {
+            tool_call_id = call, tool_name = "deploy", turn = 1, effective_input = input, recorded_at = DateTime.UtcNow.ToString("O"),
+            outcome = new { kind = "approved", decision = "approve-once", by = "eve" },
+        },
+    });
+
+    private async Task SayAsync(string path, object body)
     {
         using var host = new HttpClient { BaseAddress = new Uri(Url) };
         host.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Bearer", await File.ReadAllTextAsync(directory.File("host.token")));
-        using var answer = await host.PostAsJsonAsync("v1/decide", new
-        {
-            session_id = "s-1", tool_call_id = call, tool_name = "deploy", turn = 1, effective_input = input,
-        });
+        using var answer = await host.PostAsJsonAsync(path, body);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 

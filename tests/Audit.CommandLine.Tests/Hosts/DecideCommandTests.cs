@@ -44,6 +44,20 @@ public sealed class DecideCommandTests
     }
 
     [Fact]
+    public async Task what_its_host_approved_alone_is_listed_and_answered_all_the_same()
+    {
+        await using var node = await AskedNode.StartAsync(AskedNode.Ask);
+        await node.AskAsync("c-1", new { to = "production" });
+        await node.ApproveAloneAsync("c-1", new { to = "production" });
+
+        var question = QuestionOf(Assert.Single(await WaitingAsync(node)));
+        var approved = await RunAsync(node, "approve", "s-1", "c-1", "--question", question);
+
+        Assert.StartsWith("The call is approved, at position ", approved.Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+        Assert.Empty(await WaitingAsync(node));
+    }
+
+    [Fact]
     public async Task what_is_refused_is_refused_with_its_reason_also_after_an_approval()
     {
         await using var node = await AskedNode.StartAsync(AskedNode.Ask);

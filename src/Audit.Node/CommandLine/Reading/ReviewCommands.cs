@@ -153,7 +153,7 @@ internal static class DecideCommands
         });
         var reason = command.AddText("--reason", "TEXT", "what the host is told");
         var cut = command.AddFlag("--not-seen-whole", "also where something of the question was cut or redacted");
-        return Answers(surroundings, command, question, [CallState.AwaitingConfirmation], asked => new
+        return Answers(surroundings, command, question, mayBeApproved: false, asked => new
         {
             decision = asked.Get(length) is { } one and not "once" ? $"approve-for-{one}" : "approve-once",
             feedback = asked.Get(reason),
@@ -170,13 +170,14 @@ internal static class DecideCommands
             "--question", "Q", "what is refused, as `waiting` shows it; default: what stands");
         var reason = command.AddText("--reason", "TEXT", "why, as the host is told", required: true);
         return Answers(
-            surroundings, command, question, [CallState.AwaitingConfirmation, CallState.Approved],
+            surroundings, command, question, mayBeApproved: true,
             asked => new { decision = "reject", feedback = asked.Get(reason) });
     }
 
     /// <summary>Of a call that ended nothing is posted: that would be a violation in the book.</summary>
+    /// <param name="mayBeApproved">Also where a person approved it; what only its host approved waits still.</param>
     private static Command Answers<T>(
-        Surroundings surroundings, Command command, Option<string> question, CallState[] states, Func<Asked, T> say)
+        Surroundings surroundings, Command command, Option<string> question, bool mayBeApproved, Func<Asked, T> say)
         where T : class
     {
         var session = command.AddName("SESSION", "the session");
@@ -187,7 +188,9 @@ internal static class DecideCommands
             var (id, of) = (("session", asked.Get(session)), ("call", asked.Get(call)));
             var shown = (await asked.AskAsync(
                 "v1/call", WireJson.Default.CallDetailAnswer, id, of, ("source", asked.Get(source)))).Value;
-            if (shown.Question is not { } standing || !states.Any(state => Words.Of(state) == shown.State))
+            var isOpen = shown.State == Words.Of(CallState.AwaitingConfirmation)
+                || (shown.State == Words.Of(CallState.Approved) && (mayBeApproved || shown.DecidedBy is null));
+            if (shown.Question is not { } standing || !isOpen)
             {
                 throw CommandException.Failed(
                     $"The call \"{shown.ToolCallId}\" waits for no decision: it is {shown.State.Replace('_', ' ')}.");
