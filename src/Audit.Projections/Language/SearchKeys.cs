@@ -37,6 +37,12 @@ public static class SearchKeys
             "thing:table:customers"),
         new(SearchKey.Reads, "reads", "A thing that the input reads.", [], "reads:table:customers"),
         new(SearchKey.Writes, "writes", "A thing that the input changes.", [], "writes:table:customers"),
+        new(
+            SearchKey.Would, "would", "What the policy would have decided, where it only observes.",
+            ["approve-for-session", "approve-for-location", "approve-once", "ask", "reject"], "would:ask,reject"),
+        new(
+            SearchKey.Rule, "rule", "The rule by which the policy decided, or would have.", [],
+            "rule:\"read freely\""),
     ];
 
     /// <summary>What <c>is:</c> accepts.</summary>
@@ -89,6 +95,8 @@ public enum SearchKey : byte
     Thing,
     Reads,
     Writes,
+    Would,
+    Rule,
 }
 
 /// <summary>A key of the query language, as a person who writes a query wants to know it.</summary>

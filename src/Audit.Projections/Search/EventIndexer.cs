@@ -60,6 +60,8 @@ internal sealed class EventIndexer
             Mark(batch, SearchKey.Provider, call.Provider, null);
             Mark(batch, SearchKey.Model, call.Model, null);
             Mark(batch, SearchKey.By, call.By, null);
+            Mark(batch, SearchKey.Would, call.Policy?.Would, null);
+            Mark(batch, SearchKey.Rule, call.Policy?.Rule, call.Policy?.WouldRule);
             MarkThings(batch, call.Identity.Tool ?? facts.Tool);
         }
 

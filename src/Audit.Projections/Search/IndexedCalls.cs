@@ -72,6 +72,9 @@ internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
 /// </summary>
 internal sealed record IndexedCall(long Id, Identity Identity, string? Provider, string? Model, string? By)
 {
+    /// <summary>By which policy it was asked or answered last.</summary>
+    public PolicyMark? Policy { get; init; }
+
     public IndexedCall Follow(EventFacts facts)
     {
         var begun = (facts.Verdict.Anomalies & Anomalies.IdReused) != 0 ? default : Identity;
@@ -81,6 +84,7 @@ internal sealed record IndexedCall(long Id, Identity Identity, string? Provider,
             Provider = facts.Provider ?? Provider,
             Model = facts.Model ?? Model,
             By = facts.By ?? By,
+            Policy = facts.Policy ?? Policy,
         };
     }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Audit.Node.Tests.Support;
+using Audit.Policy;
+using Audit.Projections.Language;
 
 namespace Audit.Node.Tests.Acts;
 
@@ -159,6 +161,24 @@ public sealed class DecideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task what_its_host_says_is_approved_waits_for_a_person_all_the_same()
+    {
+        (await AskAsync("c-1", "write_file", "write")).Require(200);
+        (await host.PostAsync("/v1/records", Records.Item(
+            "s-1", "c-1", """{"kind":"approved","decision":"approve-once","by":"eve"}""", at: Later(0), task: "t-1", agent: "a-1", tool: "write_file"))).Require(201);
+
+        await node.UntilReadAsync();
+        var waits = Assert.Single((await node.GetAsync("/v1/waiting")).Require(200).Json.GetProperty("items").EnumerateArray());
+        Assert.Equal(("c-1", "approved", "eve"), (waits.Text("tool_call_id"), waits.Text("state"), waits.Text("claimed_by")));
+        (await maria.PostAsync(Decision("c-1"), HttpAnswers.On(waits.GetProperty("question"), """{"decision":"approve-once"}"""))).Require(201);
+
+        var answer = (await host.GetAnswerAsync(Decision("c-1"))).Require(200).Json;
+        Assert.Equal(("approve-once", "maria"), (answer.Text("decision"), answer.Text("by")));
+        await node.UntilReadAsync();
+        Assert.Empty((await node.GetAsync("/v1/waiting")).Require(200).Json.GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
     public async Task what_a_host_asked_by_itself_is_not_what_the_policy_asks()
     {
         (await AskAsync("c-0", "sql.exec", null)).Require(200);
@@ -314,6 +334,10 @@ public sealed class DecideTests : IAsyncLifetime
         var only = Assert.Single(await EventsAsync("c-1"));
         Assert.Equal(("requested", "reject"), (only.Text("kind"), only.GetProperty("policy").Text("would")));
         Assert.Equal("observe", (await node.GetAsync("/health/ready")).Json.GetProperty("policy").Text("status"));
+        await node.UntilReadAsync();
+        Assert.Single((await node.GetAsync("/v1/search?q=would:reject")).Require(200).Json.GetProperty("items").EnumerateArray());
+        Assert.Empty((await node.GetAsync("/v1/search?q=would:ask")).Require(200).Json.GetProperty("items").EnumerateArray());
+        Assert.Equal(PolicyWords.All<Ruling>().Order(), SearchKeys.All.Single(key => key.Name == "would").Values.Order());
     }
 
     [Fact]

@@ -115,6 +115,8 @@ internal sealed class NaiveSearch
         SearchKey.Provider => [call?.Provider],
         SearchKey.Model => [call?.Model],
         SearchKey.By => [call?.By],
+        SearchKey.Would => [call?.Policy?.Would],
+        SearchKey.Rule => [call?.Policy?.Rule, call?.Policy?.WouldRule],
         SearchKey.Outcome => [call is null || facts.Oversized ? null : Lifecycle.Calls.Words.Of(facts.Message)],
         SearchKey.User => [call?.By, facts.Token],
         SearchKey.Success => [model?.Success switch { true => "true", false => "false", null => null }],

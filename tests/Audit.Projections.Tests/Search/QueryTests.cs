@@ -11,7 +11,7 @@ public sealed class QueryTests
 
     public static TheoryData<string, int, int, string> Faults => new()
     {
-        { "customers tol:sql", 10, 3, "There is no key \"tol\"; did you mean tool? The keys are tool, session, task, agent, source, token, state, outcome, window, by, provider, model, is, after, before, during, input.<path>, parent, success, user, thing, reads, writes." },
+        { "customers tol:sql", 10, 3, "There is no key \"tol\"; did you mean tool? The keys are tool, session, task, agent, source, token, state, outcome, window, by, provider, model, is, after, before, during, input.<path>, parent, success, user, thing, reads, writes, would, rule." },
         { "https://example.org", 0, 5, "put them in quotes" },
         { "a state:done", 8, 4, "accepted are none, requested, awaiting_confirmation, approved, running, completed, blocked," },
         { "state:blocked,compl*", 14, 6, "did you mean completed? Accepted are none, requested," },

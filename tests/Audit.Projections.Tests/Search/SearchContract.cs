@@ -148,6 +148,37 @@ public abstract class SearchContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task what_a_policy_would_have_decided_is_found_and_by_which_rule()
+    {
+        await RecordAsync(
+            new Say("s", "observed", new Outcome.Requested(), 1) { Policy = new PolicyMark("9f2c", Would: "reject", WouldRule: "no drops") },
+            new Say("s", "observed", Say.Done(), 2),
+            Asks("ruled", Sql("ALTER TABLE a"), 3) with { Policy = new PolicyMark("9f2c", "schema", "ask", "trial") },
+            Asks("plain", Sql("SELECT 1"), 4));
+        var side = await OpenAsync();
+
+        foreach (var (query, calls) in new[]
+        {
+            ("would:reject", "observed"), ("would:ask,reject", "ruled observed"), ("would:approve-once", ""), ("-would:ask,reject", "plain"),
+            ("would:reject outcome:completed", "observed"), ("would:ask OR state:completed", "ruled observed"),
+            ("rule:schema", "ruled"), ("rule:tri*", "ruled"), ("rule:\"no drops\"", "observed"), ("-rule:*", "plain"),
+        })
+        {
+            Assert.Equal(calls.Split(' ', StringSplitOptions.RemoveEmptyEntries), await FindAsync(side, query));
+        }
+
+        var bound = new ReadScope([], [], ["ci"]);
+        foreach (var query in new[] { "rule:tri*", "rule:schema", "would:ask" })
+        {
+            Assert.Equal("ruled", Assert.Single((await side.Search.SearchAsync(side.Search.Parse(query), All, bound, None)).Items).CallId);
+        }
+
+        Assert.Equal(["schema", "trial"], (await side.Search.NamesAsync(SearchKey.Rule, "", None)).Where(name => name[0] > 'r'));
+        Assert.Equal(["ask"], await side.Search.NamesAsync(SearchKey.Would, "as", None));
+        Assert.Contains("did you mean approve-once?", Assert.Throws<SearchQueryException>(() => side.Search.Parse("would:approve")).Message, StringComparison.Ordinal);
+    }
+
+    [ContractFact]
     public async Task one_of_several_holds_and_what_belongs_together_stands_in_parentheses()
     {
         await RecordAsync(

@@ -19,7 +19,7 @@ public abstract class SearchFeedContract : ReadSideContract
         "οδυσσευσ", "客户", "re\u0301sume\u0301", "\"c*(d\"", "done", "select", "tool:sql.*", "tool:sql.query", "tool:shell.run,nothing", "agent:a",
         "task:t-1", "task:t-?", "session:s0", "session:s*", "token:ci-8", "state:completed", "state:awaiting_confirmation,blocked", "is:violation",
         "is:open", "is:anomaly", "is:outside-window", "is:failed", "is:out-of-scope", "success:true", "success:false,true", "user:alice", "user:ci-8",
-        "outcome:completed", "outcome:requested,blocked", "by:alice", "model:claude",
+        "outcome:completed", "outcome:requested,blocked", "by:alice", "model:claude", "would:reject", "would:reject,ask", "rule:schema", "rule:tri*",
         "input.sql:customers", "input.sql:*customers*", "input.sql:\"alter table\"", "input.x:1", "after:2026-11-20T14:05:00Z",
         "before:2026-11-20T14:05:00Z", "during:friday", "window:w0,w1,w2", "window:w1",
     ];
@@ -274,6 +274,12 @@ public abstract class SearchFeedContract : ReadSideContract
             Task = random.Next(2) == 0 ? "t-1" : null,
             Agent = random.Next(2) == 0 ? "a" : null,
             Token = random.Next(5) == 0 ? "ci-8" : "ci-7",
+            Policy = random.Next(9) switch
+            {
+                0 => new PolicyMark("9f2c", Would: "reject", WouldRule: "trial"),
+                1 => new PolicyMark("9f2c", "schema", "ask"),
+                _ => null,
+            },
         };
     }
 

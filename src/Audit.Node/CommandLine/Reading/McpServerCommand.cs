@@ -86,7 +86,8 @@ internal sealed class BookTools(
         Make("search", SearchAsync,
             "Finds calls, newest first. Words and \"phrases\" stand in inputs, outputs and reasons; key:value narrows "
             + "(tool, session, task, agent, user, state, is:failed|violation|changed|out-of-scope|outside-window|"
-            + "unreviewed|self-approved, success:false, after:, before:, during:); OR, ( ) and - as usual."),
+            + "unreviewed|self-approved, success:false, would:reject, rule, after:, before:, during:); OR, ( ) and - "
+            + "as usual."),
         Make("show", ShowAsync, "Shows a session with its newest calls, or one call of it message by message."),
         Make("replay", ReplayAsync, "Tells the events of a session in the order in which they were written."),
         Make("explain", ExplainAsync,

@@ -1,0 +1,1 @@
+-- Documents say by which rule was decided, and what would have been. An index that was made before is made anew.
