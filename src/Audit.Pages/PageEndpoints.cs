@@ -33,6 +33,7 @@ internal static class PageEndpoints
         .AddSingleton<IPageGroup, SessionPages>()
         .AddSingleton<IPageGroup, DifferencePages>()
         .AddSingleton<IPageGroup, CallPages>()
+        .AddSingleton<IPageGroup, DecidePages>()
         .AddSingleton<IPageGroup, CasePages>()
         .AddSingleton<IPageGroup, AlertPages>()
         .AddSingleton<IPageGroup, ListPages>();

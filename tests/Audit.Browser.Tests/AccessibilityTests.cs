@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Audit.Browser.Tests.Support;
 using Microsoft.Playwright;
 
@@ -38,7 +40,9 @@ public sealed class AccessibilityTests(SharedPages pages)
         await person.Page.GotoAsync("/sign-in");
         await LookAsync(person.Page, axe, "/sign-in", found);
         await person.SignInAsync(node.AdminToken);
-        foreach (var page in Pages)
+        var waiting = await node.Admin.GetFromJsonAsync<JsonElement>("/v1/waiting");
+        var question = waiting.GetProperty("items")[0].GetProperty("question").GetProperty("question").GetString();
+        foreach (var page in Pages.Append("/decide/" + question))
         {
             await person.Page.GotoAsync(page);
             await LookAsync(person.Page, axe, page, found);

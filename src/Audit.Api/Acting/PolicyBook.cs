@@ -24,6 +24,10 @@ internal sealed record PolicyNow(DecisionPolicy? Policy, string Text, string? Tr
 
     /// <summary>How health shows it.</summary>
     public string State => Trouble is null ? Mode : "broken";
+
+    /// <summary>What the rule says that asked; null where it says nothing, or another version holds by now.</summary>
+    public string? WordsOf(PolicyMark asked) => Policy is null || Policy.Version != asked.Version ? null
+        : Policy.Rules.FirstOrDefault(rule => rule.Name == asked.Rule)?.Feedback;
 }
 
 /// <summary>

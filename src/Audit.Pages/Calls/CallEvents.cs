@@ -17,6 +17,13 @@ internal static class CallEvents
         return ([.. steps], rows.Count > OnPage);
     }
 
+    /// <summary>What was asked for first, against what would run in the end.</summary>
+    public static IReadOnlyList<InputValue> InputOf(IReadOnlyList<ToolAuditRecord?> records) => InputDifference.Of(
+        records.Select(record => record?.RequestedInput).FirstOrDefault(IsGiven),
+        records.Select(record => record?.EffectiveInput).LastOrDefault(IsGiven));
+
+    private static bool IsGiven(JsonElement? input) => input is { ValueKind: not JsonValueKind.Null };
+
     /// <returns>Null for a message of another agent.</returns>
     private static CallStep? StepOf(JournalRow row, ReadScope scope, TransitionModel? transition)
     {
@@ -37,7 +44,7 @@ internal static class CallEvents
         };
     }
 
-    private static ToolAuditRecord? RecordOf(ReadOnlySpan<byte> record)
+    public static ToolAuditRecord? RecordOf(ReadOnlySpan<byte> record)
     {
         try
         {

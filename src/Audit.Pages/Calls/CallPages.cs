@@ -1,7 +1,9 @@
+using Audit.Lifecycle.Hashing;
+
 namespace Audit.Pages.Calls;
 
 /// <summary>`/call?session=&amp;call=`.</summary>
-internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
+internal sealed class CallPages(IJournal journal, NodeLog log, PolicyBook policies) : IPageGroup
 {
     private const int MostChildren = 25;
 
@@ -33,9 +35,9 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
             Recorded = visit.Recorded,
             Sentence = await visit.Reads.Models.SentenceAsync(call, transitions, visit.Cancellation),
             Children = await ChildrenAsync(visit, call, at),
-            Input = InputDifference.Of(
-                steps.Select(step => step.Record?.RequestedInput).FirstOrDefault(IsGiven),
-                steps.Select(step => step.Record?.EffectiveInput).LastOrDefault(IsGiven)),
+            Input = CallEvents.InputOf([.. steps.Select(step => step.Record)]),
+            Question = at is null && call.IsWaiting
+                ? await QuestionView.ReadAsync(journal, policies, call, visit.Cancellation) : null,
         };
         return PageAnswer.Show<CallPage>($"{call.Tool ?? "Call"} {call.CallId}", "sessions", view, ["verify"]);
     }
@@ -46,8 +48,6 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
             call.SessionName, new CallFilter { Parent = call.CallId, Through = at }, new PageRequest(MostChildren),
             visit.Cancellation)
         ?? new Page<CallModel>([], null);
-
-    private static bool IsGiven(JsonElement? input) => input is { ValueKind: not JsonValueKind.Null };
 
     private async Task<(CallModel Call, IReadOnlyList<TransitionModel> Transitions, long? At)?> ReadAsync(
         Visit visit, CallAddress address, AsOf? asOf)
@@ -64,6 +64,136 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
             ? (view.Call, view.Transitions, null)
             : null;
     }
+}
+
+/// <summary>`/decide/{question}`: one question with what a person decides it by, on a page for a phone.</summary>
+internal sealed class DecidePages(
+    IJournal journal, PolicyBook policies, Questions questions, SearchQuota quota) : IPageGroup
+{
+    private const int CallsAtOnce = 500, LatestDecided = 200, MostBefore = 8, MostChoices = 20;
+
+    public void Map(PageMap pages) =>
+        pages.Get("/decide/{question}", Roles.Read, ShowAsync).Scoped(Scope.Binding);
+
+    private async Task<PageAnswer> ShowAsync(Visit visit)
+    {
+        var question = visit.Context.Request.RouteValues["question"]?.ToString() ?? "";
+        if (!Fingerprint.TryParse(question, out _))
+        {
+            return NoSuch(question);
+        }
+
+        var calls = visit.Query.Text("call") is null
+            ? await CallsOfAsync(visit, question) : await CallOfQueryAsync(visit);
+        return calls switch
+        {
+            [] => NoSuch(question),
+            [var call] => PageAnswer.Show<DecidePage>(
+                $"Decide on {call.Tool ?? call.CallId}", "waiting", await ViewAsync(visit, call, question)),
+            // The same may be asked of many calls, and each is decided on its own.
+            _ => PageAnswer.Show<ProblemPage>(
+                "Several calls ask this", "waiting", new ProblemView(
+                    "Several calls ask this",
+                    $"{Display.Count(calls.Count, "call")} wait with this question; each is decided on its own"
+                        + (calls.Count > MostChoices ? $", and these are the latest {MostChoices}." : "."),
+                    [.. calls.Take(MostChoices).Select(call => (call.CallId, Links.Decide(call, isOfCall: true)))]),
+                status: StatusCodes.Status300MultipleChoices),
+        };
+    }
+
+    private static PageAnswer NoSuch(string question) => PageAnswer.Wrong(Problem.NotFound(
+        $"Nothing waits under the question \"{question}\" that this token may see, and none of the latest "
+            + $"{LatestDecided} decisions was on it."));
+
+    private static async Task<IReadOnlyList<CallModel>> CallOfQueryAsync(Visit visit)
+    {
+        var address = await visit.Context.CallAsync();
+        await visit.CatchUpAsync();
+        return await visit.Reads.Models.CallAsync(address.Session, address.Call, visit.Cancellation) is { } found
+            ? [found.Call] : [];
+    }
+
+    /// <summary>The calls that wait with it; else the one that it was decided for last.</summary>
+    private async Task<IReadOnlyList<CallModel>> CallsOfAsync(Visit visit, string question)
+    {
+        await visit.CatchUpAsync();
+        var found = new List<CallModel>();
+        string? cursor = null;
+        do
+        {
+            var page = await visit.Reads.Models.WaitingCallsAsync(
+                new PageRequest(CallsAtOnce, cursor), visit.Cancellation);
+            found.AddRange(page.Items.Where(call => call.Question == question));
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+
+        if (found.Count > 0)
+        {
+            return found;
+        }
+
+        await questions.CatchUpSearchAsync(visit.Cancellation);
+        var search = visit.Reads.Search;
+        var decided = await quota.AskAsync(visit.Bearer, visit.Cancellation, cancellation => search.SearchAsync(
+            search.Parse("outcome:approved,blocked,invalidated"), new PageRequest(LatestDecided), visit.Scope,
+            cancellation));
+        return [.. decided.Items.Select(hit => hit.Call).OfType<CallModel>()
+            .Where(call => call.Question == question).Take(1)];
+    }
+
+    private async Task<DecideView> ViewAsync(Visit visit, CallModel call, string question)
+    {
+        if (!call.IsWaiting || call.Question != question)
+        {
+            return new DecideView(call, null, visit.Now, visit.Recorded) { IsOfAnother = call.Question != question };
+        }
+
+        var models = visit.Reads.Models;
+        var asked = await QuestionView.ReadAsync(journal, policies, call, visit.Cancellation);
+        var input = CallEvents.InputOf([asked.Record]);
+        if (input.Count == 0)
+        {
+            var (steps, _) = await CallEvents.ReadAsync(
+                journal, new CallAddress(call.SessionName, call.CallId).Stream, visit.Scope, 0, long.MaxValue,
+                new Dictionary<long, TransitionModel>(), visit.Cancellation);
+            input = CallEvents.InputOf([.. steps.Select(step => step.Record)]);
+        }
+
+        var windows = call.Task is null ? null : await models.WindowsAsync(
+            new WindowFilter { Task = call.Task, OpenAt = visit.Now }, new PageRequest(10), visit.Cancellation);
+        var before = await models.CallsAsync(
+            call.SessionName, new CallFilter { Tool = call.Tool }, new PageRequest(CallsAtOnce), visit.Cancellation);
+        return new DecideView(call, asked, visit.Now, visit.Recorded)
+        {
+            Input = input,
+            Windows =
+            [
+                .. windows?.Items.Where(window =>
+                    window.StateAt(visit.Now) == "open" && window.Agent == call.Agent) ?? [],
+            ],
+            Before =
+            [
+                .. before?.Items.Where(one => one.DecidedAt is not null && one.Id != call.Id)
+                    .OrderByDescending(one => one.DecidedAt).Take(MostBefore) ?? [],
+            ],
+        };
+    }
+}
+
+/// <param name="Question">Null where nothing waits any more.</param>
+public sealed record DecideView(CallModel Call, QuestionView? Question, Timestamp Now, long? Recorded)
+{
+    /// <summary>The call was asked something else since.</summary>
+    public bool IsOfAnother { get; init; }
+
+    public IReadOnlyList<InputValue> Input { get; init; } = [];
+
+    /// <summary>Windows of its task that are open now for its agent.</summary>
+    public IReadOnlyList<WindowModel> Windows { get; init; } = [];
+
+    /// <summary>Calls of the same tool in the session that were decided on, the latest first.</summary>
+    public IReadOnlyList<CallModel> Before { get; init; } = [];
 }
 
 public sealed record CallPageView(
@@ -84,6 +214,9 @@ public sealed record CallPageView(
     public long? Recorded { get; init; }
 
     public required Sentence Sentence { get; init; }
+
+    /// <summary>The question by which it waits; null where it does not, or the past is shown.</summary>
+    public QuestionView? Question { get; init; }
 
     public IReadOnlyList<InputValue> Input { get; init; } = [];
 
@@ -111,4 +244,69 @@ public sealed record CallPageView(
             .Select(message => new SeenVerdict(
                 message.Sequence, message.Lifted ? ViolationCause.None : message.Cause)),
     ];
+}
+
+/// <summary>The question by which a call waits, with what whoever decides has to know of it.</summary>
+public sealed record QuestionView(CallModel Call)
+{
+    /// <summary>How many persons approve it.</summary>
+    public int People { get; private init; } = 1;
+
+    /// <summary>Of two persons the first, who approved it already.</summary>
+    public string? FirstBy { get; private init; }
+
+    /// <summary>The policy has a person asked, and not the host by itself.</summary>
+    public bool IsByPolicy { get; private init; }
+
+    /// <summary>The rule of the policy; null where its preset has it asked.</summary>
+    public string? Rule { get; private init; }
+
+    /// <summary>What the rule says to whom it asks.</summary>
+    public string? Words { get; private init; }
+
+    /// <summary>Patterns of the persons who may approve it; none where anybody may.</summary>
+    public IReadOnlyList<string> Approvers { get; private init; } = [];
+
+    /// <summary>When it ends, where nobody answers it.</summary>
+    public Timestamp? EndsAt { get; private init; }
+
+    /// <summary>The location for which it can be approved; null where it names none.</summary>
+    public string? Place { get; private init; }
+
+    /// <summary>The record that asks it.</summary>
+    internal ToolAuditRecord? Record { get; private init; }
+
+    internal static async Task<QuestionView> ReadAsync(
+        IJournal journal, PolicyBook policies, CallModel call, CancellationToken cancellation)
+    {
+        var read = new CallRead(journal, new CallAddress(call.SessionName, call.CallId).Stream);
+        await read.ReadOnAsync(cancellation);
+        if (read.Question is not { } asked || asked.Question != call.Question
+            || await read.RowAsync(asked.Sequence, cancellation) is not { } row)
+        {
+            // Something else is asked by now; the form is of what the page shows, and is refused.
+            return new QuestionView(call);
+        }
+
+        var (standing, mark) = (read.History.Standing, read.QuestionMark);
+        var record = EventReader.ViewOf(row).Raw(EventField.Record);
+        return new QuestionView(call)
+        {
+            People = Math.Max(1, standing.People),
+            FirstBy = standing.FirstBy,
+            IsByPolicy = mark is not null,
+            Rule = mark?.Rule,
+            Words = mark is null ? null : policies.Now.WordsOf(mark),
+            Approvers = mark?.Approvers?.Split('\n') ?? [],
+            EndsAt = standing.EndsAt,
+            Place = mark?.Location is null ? null : PlaceIn(record) ?? "the place that was asked for",
+            Record = CallEvents.RecordOf(record),
+        };
+    }
+
+    /// <returns>Null where it was cut, redacted or erased.</returns>
+    private static string? PlaceIn(ReadOnlySpan<byte> record) =>
+        InputDifference.Read(record) is { } json && json.TryGetProperty("outcome", out var outcome)
+            && outcome.TryGetProperty("location", out var place) && place.ValueKind == JsonValueKind.String
+                ? place.GetString() : null;
 }

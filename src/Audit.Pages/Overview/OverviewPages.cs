@@ -1,7 +1,8 @@
 namespace Audit.Pages.Overview;
 
 /// <summary>`/overview`: what happens now, and what needs eyes.</summary>
-internal sealed class OverviewPages(IJournal journal, NodeLog log, ApiSettings settings) : IPageGroup
+internal sealed class OverviewPages(
+    IJournal journal, NodeLog log, ApiSettings settings, PolicyBook policies) : IPageGroup
 {
     private static readonly PageRequest Few = new(8);
 
@@ -30,6 +31,7 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log, ApiSettings s
             Violations = violations,
             Unreviewed = await models.ViolationsAsync(waiting, Few, cancellation),
             Health = visit.Scope.IsAll ? await HealthAsync(visit) : null,
+            PolicyTrouble = visit.Scope.IsAll ? policies.Now.Trouble : null,
             HasKeyCopy = RowKeys.IsBackedUp(settings.RowKeyFile),
         };
         return PageAnswer.Show<OverviewPage>("Overview", "overview", view);
@@ -68,6 +70,9 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
 
     /// <summary>Null for a token that does not see all.</summary>
     public required NodeHealth? Health { get; init; }
+
+    /// <summary>Why the file of the policy does not hold; null for a token that does not see all.</summary>
+    public string? PolicyTrouble { get; init; }
 
     /// <summary>Whether losing one file would not lose the content of all rows.</summary>
     public required bool HasKeyCopy { get; init; }

@@ -238,7 +238,7 @@ public sealed record SessionBeside(SessionName Name, IReadOnlyList<CallModel> Ca
 }
 
 /// <summary>`/diff?session=`, `/diff?task=` and `/policy`: what changed between two moments.</summary>
-internal sealed class DifferencePages(Differences differences) : IPageGroup
+internal sealed class DifferencePages(Differences differences, PolicyBook policies) : IPageGroup
 {
     private static readonly (string Name, TimeSpan Length)[] Lengths =
     [
@@ -292,6 +292,7 @@ internal sealed class DifferencePages(Differences differences) : IPageGroup
         var view = found is null ? new DifferenceView("policy", "") : DifferenceView.Of(found, visit);
         return PageAnswer.Show<DifferencePage>("Policy", "waiting", view with
         {
+            PolicyTrouble = policies.Now.Trouble,
             Versions = [.. versions.Reverse().Select(one => (one.Version[..12], one.At, one.Position))],
         });
     }
@@ -326,6 +327,9 @@ public sealed record DifferenceView(string About, string Id)
     public IReadOnlyList<(string Name, string Value)> Kept { get; init; } = [];
 
     public IReadOnlyList<(string Name, string? From)> Since { get; init; } = [];
+
+    /// <summary>Why the file of the policy does not hold.</summary>
+    public string? PolicyTrouble { get; init; }
 
     /// <summary>Of the policy, newest first.</summary>
     public IReadOnlyList<(string Name, Timestamp? At, long? Position)> Versions { get; init; } = [];

@@ -14,6 +14,12 @@ public static class Links
 
     public static string Call(CallModel call, long? at = null) => Call(call.SessionName, call.CallId, at);
 
+    /// <summary>The short address of the question by which a call waits.</summary>
+    /// <param name="isOfCall">Of this call alone, and not of others that ask the same.</param>
+    public static string Decide(CallModel call, bool isOfCall = false) => With(
+        $"/decide/{Escape(call.Question ?? "")}", ("source", isOfCall ? call.Source : null),
+        ("session", isOfCall ? call.SessionId : null), ("call", isOfCall ? call.CallId : null));
+
     /// <summary>What changed in a session since a position; in all of it where none is given.</summary>
     public static string Difference(SessionName session, long? from = null) => With(
         $"/diff?source={Escape(session.Source)}&session={Escape(session.Id)}", ("from", from));

@@ -1,4 +1,5 @@
 using Audit.Pages.Access;
+using Audit.Pages.Calls;
 
 namespace Audit.Pages.Windows;
 
@@ -7,7 +8,8 @@ namespace Audit.Pages.Windows;
 /// review of its violations.
 /// </summary>
 internal sealed class WaitingPages(
-    Deciding deciding, Reviewing reviewing, WindowActs acts, OrderBook orders, OrderDesk desk) : IPageGroup
+    Deciding deciding, Reviewing reviewing, WindowActs acts, OrderBook orders, OrderDesk desk, IJournal journal,
+    PolicyBook policies) : IPageGroup
 {
     public void Map(PageMap pages)
     {
@@ -25,6 +27,12 @@ internal sealed class WaitingPages(
     {
         var models = visit.Reads.Models;
         var calls = await visit.ListAsync(models.WaitingCallsAsync);
+        var questions = new List<QuestionView>();
+        foreach (var call in calls.Items)
+        {
+            questions.Add(await QuestionView.ReadAsync(journal, policies, call, visit.Cancellation));
+        }
+
         var filter = new WindowFilter { Requested = true };
         var windows = await models.WindowsAsync(filter, new PageRequest(20), visit.Cancellation);
         var waiting = new List<(WindowModel, IReadOnlyDictionary<string, string>)>();
@@ -33,11 +41,13 @@ internal sealed class WaitingPages(
             waiting.Add((window, await WindowPages.WhyNotAsync(visit, acts, window)));
         }
 
-        var view = new WaitingView(calls, waiting, visit.Now, visit.Recorded);
+        var view = new WaitingView(
+            new ListView<QuestionView>(questions, calls.Next), waiting, visit.Now, visit.Recorded);
         if (!visit.Bearer.IsBound)
         {
             view = view with
             {
+                PolicyTrouble = policies.Now.Trouble,
                 Stops = await orders.StopsAsync(visit.Cancellation),
                 Approvals = await orders.ApprovalsAsync(visit.Cancellation),
             };
@@ -114,10 +124,13 @@ internal sealed class WaitingPages(
 }
 
 public sealed record WaitingView(
-    ListView<CallModel> Calls,
+    ListView<QuestionView> Questions,
     IReadOnlyList<(WindowModel Window, IReadOnlyDictionary<string, string> WhyNot)> Windows, Timestamp Now,
     long? Recorded)
 {
+    /// <summary>Why the file of the policy does not hold.</summary>
+    public string? PolicyTrouble { get; init; }
+
     /// <summary>Null where a token is bound, and is told of neither.</summary>
     internal IReadOnlyList<StandingStop>? Stops { get; init; }
 

@@ -29,7 +29,8 @@ internal sealed class PageNode : IAsyncDisposable
 
     public Story Story { get; private set; } = null!;
 
-    public static async Task<PageNode> StartAsync()
+    /// <param name="policy">By which it answers hosts that ask; null where it enforces nothing.</param>
+    public static async Task<PageNode> StartAsync(string? policy = null)
     {
         var clock = new StoryClock();
         var directory = new TemporaryDirectory();
@@ -37,6 +38,12 @@ internal sealed class PageNode : IAsyncDisposable
         {
             Store = "sqlite:" + directory.File("journal.db"), Data = directory.File("data"), Urls = "http://127.0.0.1:0", LogOrigin = "audit.example/orders",
         };
+        if (policy is not null)
+        {
+            File.WriteAllText(directory.File("policy.json"), policy);
+            options = options with { Policy = directory.File("policy.json") };
+        }
+
         var started = new PageNode(directory, await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, CancellationToken.None));
         using var approver = started.ClientWith(await started.TokenAsync("dana", "approve"));
         using var host = started.ClientWith(await started.TokenAsync("ci-7", "ingest"));

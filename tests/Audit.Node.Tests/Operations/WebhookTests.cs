@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Audit.Node.Tests.Pages;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Operations;
@@ -62,6 +63,32 @@ public sealed class WebhookTests : AlertGround
 
         var violation = Assert.Single(receiver.Of("audit.violation")).Json.GetProperty("data");
         Assert.Equal(("standing_refusal", "c-1"), (violation.Text("said"), violation.Text("tool_call_id")));
+    }
+
+    [Fact]
+    public async Task a_question_that_waits_is_told_by_a_rule_with_the_link_to_where_it_is_decided()
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory.File("policy.json"), """{"preset":"ask"}""");
+        await using var node = await TestNode.StartAsync(change: options => options with { Policy = directory.File("policy.json") });
+        using var receiver = new WebhookReceiver(Secret);
+        await ConfigureAsync(
+            node, Hook(receiver, """ "rules":["asked"], """),
+            """
+            "link":"https://audit.example",
+            "rules":[{"name":"asked","query":"state:awaiting_confirmation","severity":"high","title":"Somebody is asked"}],
+            """);
+        using var host = await node.ClientAsync("host", "ingest");
+        (await host.PostAsync("/v1/decide", """{"session_id":"s 1","tool_call_id":"c-1","tool_name":"deploy","turn":1,"permission":{"kind":"mcp"}}"""))
+            .Require(200);
+        await receiver.UntilAsync(1);
+
+        var asked = receiver.All[0].Json.GetProperty("data");
+        Assert.Equal("deploy", asked.Text("tool"));
+        var link = new Uri(asked.Text("link")!);
+        Assert.Equal("https://audit.example/call?source=host&session=s%201&call=c-1", link.AbsoluteUri);
+        using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"]));
+        Assert.Contains("action=\"/call/decision\"", (await browser.GetAsync(link.PathAndQuery)).Require(200).Text);
     }
 
     [Fact]
