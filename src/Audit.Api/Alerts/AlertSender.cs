@@ -14,14 +14,19 @@ namespace Audit.Api.Alerts;
 /// </summary>
 internal sealed class AlertSender(TimeProvider clock) : IDisposable
 {
+    private static readonly TimeSpan AfterStop = TimeSpan.FromSeconds(5);
+
     private readonly HttpClient open = ClientFor(isPrivate: false), near = ClientFor(isPrivate: true);
 
     /// <returns>Null when it was taken.</returns>
     public async Task<Rejection?> SendAsync(
         AlertDestination to, string id, byte[] body, CancellationToken cancellation)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(to.Timeout);
+        cancellation.ThrowIfCancellationRequested();
+        using var patience = new CancellationTokenSource(to.Timeout);
+        // What is on its way has a moment for its answer: without that it would be sent again after the start.
+        using var stop = cancellation.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).CancelAfter(AfterStop), patience);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, to.Url);

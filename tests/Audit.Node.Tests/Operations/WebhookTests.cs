@@ -157,6 +157,26 @@ public sealed class WebhookTests : AlertGround
     }
 
     [Fact]
+    public async Task what_is_on_its_way_when_the_node_stops_is_not_sent_again()
+    {
+        await using var node = await TestNode.StartAsync();
+        var first = new TaskCompletionSource<int>();
+        using var receiver = new WebhookReceiver(Secret, (_, before) => before == 0 ? first.Task : Task.FromResult(200));
+        await ConfigureAsync(node, Hook(receiver));
+        await RefuseAsync(node, "s-1", "c-1");
+        await receiver.UntilAsync(1);
+        var stopped = node.StopAsync();
+        await Task.Delay(TimeSpan.FromMilliseconds(500));
+        first.SetResult(200);
+        await stopped;
+        await node.StartAgainAsync();
+        await RefuseAsync(node, "s-1", "c-2");
+        await receiver.UntilAsync(2);
+
+        Assert.Equal(["c-1", "c-2"], receiver.All.Select(one => one.Json.GetProperty("data").Text("tool_call_id")));
+    }
+
+    [Fact]
     public async Task after_the_last_try_it_is_a_dead_letter_and_stays_one()
     {
         var clock = new SettableClock();
