@@ -196,13 +196,13 @@ internal sealed class Forgetting(
             {
                 await act(cancellation);
             }
-            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            catch (Exception failure)
             {
-                failures.Report("forgetting what was cut", failure);
-            }
-            catch (Exception)
-            {
-                // The node stops, and the next one goes on with it.
+                // Where the node stops, the next one goes on with it.
+                if (!cancellation.IsCancellationRequested)
+                {
+                    failures.Report("forgetting what was cut", failure);
+                }
             }
         });
 

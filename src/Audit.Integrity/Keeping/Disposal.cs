@@ -35,8 +35,7 @@ public sealed class Disposal
     private (long Acts, long Windows) kept;
     private long before = long.MaxValue;
     private bool isHeld;
-    private long sessions;
-    private long rows;
+    private long sessions, rows;
 
     private Disposal(
         string address, string directory, EntryKeys entries, ArchiveKeys? aside, Retention retention,
