@@ -92,11 +92,7 @@ public abstract partial class ClientContract(ContractNode served, params string[
     public async Task a_person_may_approve_with_any_word_that_the_node_takes_for_an_approval()
     {
         await using var host = Start();
-        string[] words =
-        [
-            "approve-for-session", "approve-for-location", "approve-permanently", "approved", "approved-for-session",
-            "approved-for-location", "auto",
-        ];
+        string[] words = ["approve-once", "approve-for-session", "approve-for-location", "approved"];
         foreach (var word in words)
         {
             await host.TellAsync(Run($"c-{word}", "write", wait: 60, tool: $"tool-{word}"));

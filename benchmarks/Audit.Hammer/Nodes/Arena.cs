@@ -255,7 +255,11 @@ internal sealed class ArenaNode(
     public async Task KillAsync()
     {
         Url = null;
-        await Process!.DisposeAsync();
+        if (Process is { } process)
+        {
+            Process = null;
+            await process.DisposeAsync();
+        }
     }
 
     /// <summary>Starts it and ends it before it is ready.</summary>
