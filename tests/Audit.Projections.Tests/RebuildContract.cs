@@ -128,6 +128,79 @@ public abstract class RebuildContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task a_rebuild_that_fails_leaves_nothing_that_takes_room()
+    {
+        await RecordAsync(Story("one"));
+        await AppendAsync("call|ci|s|two", 1, "call.transitioned.v3", """{"v":1,"received_at":"2026-11-20T14:00:00Z","from":"nowhere"}""");
+        var side = await OpenAsync(limits: new FeedLimits { Rows = 1 });
+        await UntilAsync(() => side.Status.State == ProjectionState.Halted);
+        await Assert.ThrowsAsync<PoisonException>(() => side.RebuildAsync(null, None));
+
+        var store = StoreAddress.Parse(Address);
+        if (store.IsSqlite)
+        {
+            Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(store.Place)!, "*.next*"));
+            return;
+        }
+
+        await using var live = ReadSide.StoreOf(Address);
+        Assert.Equal([0L], await live.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT count(*) FROM pg_namespace WHERE nspname = $1", [ReadStoreKind.Models.NextSchema], row => row.Number(0), None),
+            None));
+    }
+
+    [ContractFact]
+    public async Task what_an_operator_skips_during_a_rebuild_stays_skipped()
+    {
+        await RecordAsync(Story("one"));
+        await using var held = new HeldJournal(Journal);
+        var side = await OpenAsync(held);
+        await CaughtUpAsync(side);
+        held.Hold();
+        var rebuilding = side.RebuildAsync(null, None);
+        await held.Met.WaitAsync(TimeSpan.FromMinutes(1));
+        await using var live = ReadSide.StoreOf(Address);
+        await live.ExecuteAsync("INSERT INTO skipped (position, reason) VALUES (99, 'kept')", [], None);
+        held.LetGo();
+        await rebuilding.WaitAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Equal([99L], await live.ReadAsync(session => Skipped.ReadAsync(session, None), None));
+    }
+
+    [ContractFact]
+    public async Task a_stream_that_is_cut_under_a_rebuild_does_not_end_it()
+    {
+        await RecordAsync([.. Story("one"), .. Story("two")]);
+        await using var cut = new CutJournal(Journal);
+        var side = await OpenAsync(cut);
+        await CaughtUpAsync(side);
+        cut.IsGone = row => row.Contains("|one", StringComparison.Ordinal);
+        await side.RebuildAsync(null, None);
+
+        Assert.Equal(2, (await side.Models.SessionAsync(Say.Named("two"), None))!.Calls);
+    }
+
+    [ContractFact]
+    public async Task a_name_that_only_what_was_cut_had_is_found_again_in_what_comes_later()
+    {
+        await RecordAsync(new Say("gone", "c", Say.Asked, 1) { Tool = "list_files" });
+        await RecordAsync(new Say("kept", "c", Say.Asked, 2));
+        await using var cut = new CutJournal(Journal);
+        var side = await OpenAsync(cut);
+        await CaughtUpAsync(side);
+        await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
+        cut.IsGone = row => row.Contains("|gone", StringComparison.Ordinal);
+        cut.IsOutOfPages = true;
+        await side.ForgetAsync(None);
+        await RecordAsync(new Say("new", "c", Say.Asked, 3) { Tool = "list_files" });
+        await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
+
+        var found = await side.Search.SearchAsync(side.Search.Parse("tool:list_*"), All, ReadScope.All, None);
+        Assert.Equal("new", Assert.Single(found.Items).Session.Id);
+    }
+
+    [ContractFact]
     public async Task read_models_of_another_version_are_thrown_away_and_rebuilt()
     {
         var side = await OpenAsync();
@@ -225,6 +298,26 @@ public abstract class RebuildContract : ReadSideContract
             await (Grow?.Invoke() ?? Task.CompletedTask);
             return await base.ReadAfterAsync(position, limit, byteLimit, cancellation);
         }
+    }
+
+    /// <summary>Has streams no more, of which whoever reads ahead may have rows in hand.</summary>
+    private sealed class CutJournal(IJournal inner) : RelayedJournal(inner)
+    {
+        public Predicate<string> IsGone { get; set; } = _ => false;
+
+        public bool IsOutOfPages { get; set; }
+
+        public override async Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
+            IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
+            [.. (await base.ReadStreamsAsync(streams, cancellation)).Zip(streams, (rows, stream) => IsGone(stream.ToString()) ? [] : rows)];
+
+        public override async Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+            StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
+            IsGone(stream.ToString()) ? [] : await base.ReadStreamAsync(stream, afterSequence, limit, cancellation);
+
+        public override async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+            long position, int limit, long byteLimit, CancellationToken cancellation) =>
+            [.. (await base.ReadAfterAsync(position, limit, byteLimit, cancellation)).Where(row => !IsOutOfPages || !IsGone(row.PersistenceId))];
     }
 
     /// <summary>Lets nobody read from its beginning for a while.</summary>

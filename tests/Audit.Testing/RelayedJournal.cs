@@ -15,7 +15,7 @@ public abstract class RelayedJournal(IJournal inner) : IJournal
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
         inner.ReadStreamsAsync(streams, cancellation);
 
-    public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+    public virtual Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
         StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
         inner.ReadStreamAsync(stream, afterSequence, limit, cancellation);
 

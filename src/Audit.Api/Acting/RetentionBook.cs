@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Audit.Api.Diary;
+using Audit.Api.Log;
 using Audit.Integrity.Keeping;
 using Audit.Integrity.Rows;
 using Audit.Storage.Postgres;
@@ -126,10 +128,11 @@ internal sealed record RetentionState(
 /// done again.
 /// </summary>
 internal sealed class Forgetting(
-    RetentionBook book, IAuditStore store, ReadSide reads, OperatorActs acts, TimeProvider clock, FailureLog failures)
+    RetentionBook book, IAuditStore store, ReadSide reads, SetBackGuard guard, OperatorActs acts, TimeProvider clock,
+    FailureLog failures)
     : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestRest = TimeSpan.FromMinutes(10);
 
     private BackgroundWork? ending, forgetting;
 
@@ -171,7 +174,9 @@ internal sealed class Forgetting(
     /// <summary>By the node that feeds the read models, for it remembers what it made of them.</summary>
     private async Task ForgetAsync(CancellationToken cancellation)
     {
-        if ((await book.ReadAsync(cancellation)).Forget is not { } through || !await IsFeedingAsync(cancellation))
+        // What they remember of a journal that was set back is how anybody knows what it lacks.
+        if (guard.IsSetBack || (await book.ReadAsync(cancellation)).Forget is not { } through
+            || !await IsFeedingAsync(cancellation))
         {
             return;
         }
@@ -185,13 +190,14 @@ internal sealed class Forgetting(
     {
         { State: ProjectionState.Projecting } => true,
         { State: ProjectionState.Halted, HaltedAt: { } at } =>
-            await store.Journal.ReadRowAsync(at, cancellation) is null,
+            await store.Journal.IsCutAsync(at, cancellation),
         _ => false,
     };
 
     private BackgroundWork Every(Func<CancellationToken, Task> act) => BackgroundWork.Every(
         Pause, clock, async cancellation =>
         {
+            var begun = Stopwatch.GetTimestamp();
             try
             {
                 await act(cancellation);
@@ -202,6 +208,10 @@ internal sealed class Forgetting(
                 if (!cancellation.IsCancellationRequested)
                 {
                     failures.Report("forgetting what was cut", failure);
+                    // What failed late fails as late again: a disk that is too small for it is not kept busy.
+                    var took = Stopwatch.GetElapsedTime(begun);
+                    await Task.Delay(took < LongestRest ? took : LongestRest, cancellation)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
             }
         });

@@ -22,7 +22,7 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
     private static readonly string FindCutSql = "SELECT disposal FROM journal_cut_stream WHERE "
         + string.Join(" OR ", Enumerable.Range(0, RangesAtOnce).Select(range =>
             $"(persistence_id >= ${2 * range + 1} AND persistence_id < ${2 * range + 2})"))
-        + " LIMIT 1";
+        + " ORDER BY disposal DESC LIMIT 1";
 
     // Where nodes may not change the table, the owner's functions do it, and ask for the event.
     private readonly string end = isOnServer

@@ -212,8 +212,7 @@ public static class NodeHost
         if (!guard.IsSetBack)
         {
             await WriteStartedAsync(
-                token => WriteStartedAsync(node, options, acts, token), store, seams.Clock, undo, failures,
-                cancellation);
+                new(ActsOfStart(node, options, acts)), store, seams.Clock, undo, failures, cancellation);
         }
 
         guard.Start();
@@ -235,14 +234,15 @@ public static class NodeHost
     /// does a place in it that cannot be read: the node says so, and writes its start down once it is whole.
     /// </summary>
     private static async Task WriteStartedAsync(
-        Func<CancellationToken, Task> write, IAuditStore store, TimeProvider clock, DisposalStack undo,
+        Queue<Func<CancellationToken, Task>> left, IAuditStore store, TimeProvider clock, DisposalStack undo,
         FailureLog failures, CancellationToken cancellation)
     {
-        var since = Stopwatch.GetTimestamp();
+        var (isBehind, since) = (false, Stopwatch.GetTimestamp());
         while (await TryAsync(cancellation) is { } failure)
         {
             if (await IsDamagedAsync(store, StreamNames.Operator(clock.GetUtcNow()), cancellation))
             {
+                isBehind = true;
                 undo.Add(new BackgroundWork(async stopping =>
                 {
                     while (!stopping.IsCancellationRequested && await TryAsync(CancellationToken.None) is not null)
@@ -262,14 +262,18 @@ public static class NodeHost
             await Task.Delay(PauseOfFirstWrite, cancellation);
         }
 
-        async Task<JournalUnavailableException?> TryAsync(CancellationToken token)
+        async Task<Exception?> TryAsync(CancellationToken token)
         {
             try
             {
-                await write(token);
+                for (; left.TryPeek(out var write); left.Dequeue())
+                {
+                    await write(token);
+                }
+
                 return null;
             }
-            catch (JournalUnavailableException failure)
+            catch (Exception failure) when (isBehind || failure is JournalUnavailableException)
             {
                 failures.Report("writing down the start", failure);
                 return failure;
@@ -290,26 +294,26 @@ public static class NodeHost
         }
     }
 
-    private static async Task WriteStartedAsync(
-        RunningNode node, NodeOptions options, OperatorActs acts, CancellationToken cancellation)
+    private static IEnumerable<Func<CancellationToken, Task>> ActsOfStart(
+        RunningNode node, NodeOptions options, OperatorActs acts)
     {
-        await acts.WriteStartedAsync(node.Urls, node.StoreKind, options.Redaction?.Version);
+        yield return _ => acts.WriteStartedAsync(node.Urls, node.StoreKind, options.Redaction?.Version);
         if (options.InsecureHttp)
         {
-            await acts.WriteInsecureAsync(Transport.Unprotected(node.Urls));
+            yield return _ => acts.WriteInsecureAsync(Transport.Unprotected(node.Urls));
         }
 
         if (options is { UsesAkka: true, InsecureRemoting: true })
         {
-            await acts.WriteAsync("node.insecure_remoting", OperatorActs.Node, _ => { });
+            yield return _ => acts.WriteAsync("node.insecure_remoting", OperatorActs.Node, _ => { });
         }
 
         if (options.AllowSelfApproval)
         {
-            await acts.WriteAsync("node.allows_self_approval", OperatorActs.Node, _ => { });
+            yield return _ => acts.WriteAsync("node.allows_self_approval", OperatorActs.Node, _ => { });
         }
 
-        await node.Services.GetRequiredService<SourceBook>().WriteDownAllAsync(cancellation);
+        yield return node.Services.GetRequiredService<SourceBook>().WriteDownAllAsync;
     }
 
     /// <summary>Takes nothing new, gives what was taken its receipts, and writes down the stop.</summary>

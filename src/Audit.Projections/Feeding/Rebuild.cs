@@ -41,8 +41,8 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
             await (before?.EndAsync() ?? Task.CompletedTask);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, mine.Ending);
             await using var next = await live.CreateNextAsync(ending.Token);
-            await PrepareAsync(next, ending.Token);
             await FillAsync(next, isUnhurried, progress, ending.Token);
+            await PrepareAsync(next, ending.Token);
             await live.ReplaceByAsync(next, ending.Token);
         }
         catch (OperationCanceledException) when (mine.Ending.IsCancellationRequested)
@@ -60,7 +60,7 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
         }
     }
 
-    /// <summary>Takes over what is not made of the journal.</summary>
+    /// <summary>Takes over what is not made of the journal, as far as it is not there yet.</summary>
     protected virtual Task PrepareAsync(IReadStore next, CancellationToken cancellation) => Task.CompletedTask;
 
     /// <summary>Feeds a store from where it is to the journal's end.</summary>
@@ -71,6 +71,7 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
     private async Task FillAsync(
         IReadStore next, bool isUnhurried, IProgress<RebuildProgress>? progress, CancellationToken cancellation)
     {
+        await PrepareAsync(next, cancellation);
         await using var lead = await next.TryLeadAsync(cancellation)
             ?? throw new ReadModelsException($"Somebody else writes to the {what} that {verb} being rebuilt.");
         var done = -1L;
@@ -192,7 +193,8 @@ internal sealed class ModelsRebuild(IReadStore live, IJournal journal, FeedLimit
         foreach (var (position, reason) in skipped)
         {
             await next.ExecuteAsync(
-                "INSERT INTO skipped (position, reason) VALUES ($1, $2)", [position, reason], cancellation);
+                "INSERT INTO skipped (position, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING", [position, reason],
+                cancellation);
         }
     }
 }

@@ -212,6 +212,12 @@ internal sealed class BatchFold(
         foreach (var stream in scattered)
         {
             var entries = await streams.ReadAsync(stream, through, skipped, cancellation);
+            if (entries.Count == 0)
+            {
+                // It was cut since its rows were read; whoever cut it has what is made of it forgotten.
+                continue;
+            }
+
             await set.LoadTasksAsync(entries.Select(entry => entry.Facts.Task).OfType<string>().ToHashSet());
             var refolded = CallRefold.Of(
                 set.Session(entries[0].Facts.Session)!.Id, entries, set.WindowsOf, cache.Copies!);

@@ -63,15 +63,16 @@ internal sealed class PostgresReadStore : IReadStore
         await pool.DisposeAsync();
         if (rebuilding is not null)
         {
-            await UnlockAsync(rebuilding);
+            await LeaveAsync(rebuilding);
             await rebuilding.DisposeAsync();
         }
     }
 
     /// <summary>
-    /// The server ends a session some time after it was closed; whoever rebuilds next need not wait for that.
+    /// What has not taken another's place by now takes nothing but room. The server ends a session some time after it
+    /// was closed; whoever rebuilds next need not wait for that.
     /// </summary>
-    private static async Task UnlockAsync(NpgsqlConnection holder)
+    private async Task LeaveAsync(NpgsqlConnection holder)
     {
         if (holder.State != ConnectionState.Open)
         {
@@ -80,6 +81,7 @@ internal sealed class PostgresReadStore : IReadStore
 
         try
         {
+            await PostgresReadSchema.DropAsync(holder, schema, CancellationToken.None);
             await holder.RunSqlAsync("SELECT pg_advisory_unlock_all()", CancellationToken.None);
         }
         catch (NpgsqlException)

@@ -175,6 +175,8 @@ public sealed class SearchIndex : IAsyncDisposable
     {
         await rebuild.RunAsync(progress, cancellation, isUnhurried);
         feed.Nudge();
+        // The names that it knows of the one before may not be in this one.
+        feed.BeginAgain();
     }
 
     internal Task<long?> FindLostAsync(CancellationToken cancellation) =>

@@ -61,11 +61,21 @@ internal sealed class SqliteReadStore(
 
     public async Task ReplaceByAsync(IReadStore next, CancellationToken cancellation)
     {
-        await next.DisposeAsync();
+        await ((SqliteReadStore)next).CloseAsync();
         await CloseForAsync(() => SqliteReadFile.Replace(path, NextPath), cancellation);
     }
 
     public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        if (isFilled)
+        {
+            // What has not taken another's place by now takes nothing but room, which the journal may lack.
+            SqliteReadFile.Delete(path);
+        }
+    }
+
+    private async Task CloseAsync()
     {
         if (!closed)
         {

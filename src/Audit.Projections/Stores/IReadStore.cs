@@ -27,7 +27,9 @@ internal interface IReadStore : IAsyncDisposable
     /// <returns>How many rows it changed.</returns>
     Task<int> ExecuteAsync(string sql, IReadOnlyList<object> values, CancellationToken cancellation);
 
-    /// <summary>An empty store beside this one, to be filled and then put in its place.</summary>
+    /// <summary>
+    /// An empty store beside this one, to be filled and then put in its place; nothing is left of it otherwise.
+    /// </summary>
     /// <exception cref="ReadModelsException">Somebody is rebuilding already.</exception>
     Task<IReadStore> CreateNextAsync(CancellationToken cancellation);
 

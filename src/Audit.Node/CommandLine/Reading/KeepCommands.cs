@@ -163,7 +163,7 @@ internal static class KeepCommands
             }
             catch
             {
-                await work.TrySayEndsAsync();
+                await work.TrySayEndsAsync(surroundings.Error);
                 throw;
             }
 
@@ -279,6 +279,11 @@ internal static class KeepCommands
                 catch (NodeException failure)
                 {
                     refused ??= failure;
+                    if (failure.Trouble == NodeTrouble.Unreachable)
+                    {
+                        // Nor would it take the others.
+                        break;
+                    }
                 }
             }
 
@@ -290,10 +295,19 @@ internal static class KeepCommands
         }
 
         /// <summary>The same when a run failed, and says so; the next one says what is left.</summary>
-        public async Task TrySayEndsAsync()
+        public async Task TrySayEndsAsync(TextWriter error)
         {
             using var patience = new CancellationTokenSource(Patience);
-            await SayEndsAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                await SayEndsAsync(patience.Token);
+            }
+            catch (Exception failure)
+            {
+                error.WriteLine(
+                    "Not every end of what was cut could be written down; the next run does it, and keys and read "
+                    + $"models have it until then: {failure.Message}");
+            }
         }
     }
 }
