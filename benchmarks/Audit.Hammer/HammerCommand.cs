@@ -14,7 +14,8 @@ internal static class HammerCommand
 {
     private static readonly IScenario[] Scenarios =
     [
-        new SimulationScenario(), .. Strikes.All, new ClusterScenario(), new ClusterScenario(nodes: 5), .. ClientScenario.All,
+        new SimulationScenario(), .. Strikes.All, new ClusterScenario(), new ClusterScenario(nodes: 5),
+        new ClusterScenario(isUpgrade: true), new ScaleScenario(), .. ClientScenario.All,
     ];
 
     public static RootCommand Make()
@@ -48,6 +49,8 @@ internal static class HammerCommand
             DefaultValueFactory = _ => "sqlite",
         };
         store.AcceptOnlyFromAmong("sqlite", "postgres");
+        var delay = new Option<double>("--delay") { Description = "of scale-postgres: milliseconds of each frame, one way" };
+        var loss = new Option<double>("--loss") { Description = "of scale-postgres: frames of a hundred that are lost" };
         var results = new Option<string?>("--results") { Description = "a file in which the results of runs add up" };
         var replay = new Option<ulong?>("--replay")
         {
@@ -63,7 +66,8 @@ internal static class HammerCommand
         };
         var command = new RootCommand("Gives faults to the product and holds it to what it acknowledged.")
         {
-            scenario, seed, minutes, rounds, schedules, store, results, replay, defect, defects,
+            scenario, seed, minutes, rounds, schedules, store, delay, loss, results, replay, defect,
+            defects,
         };
         command.Add(MakeServe());
         command.SetAction(async (given, _) =>
@@ -81,7 +85,10 @@ internal static class HammerCommand
 
             var (names, kind) = (given.GetValue(scenario)!, given.GetRequiredValue(store));
             var run = new HammerRun(
-                drawn, given.GetValue(rounds), given.GetValue(schedules), () => false, Console.Error.WriteLine);
+                drawn, given.GetValue(rounds), given.GetValue(schedules), () => false, Console.Error.WriteLine)
+            {
+                Network = (TimeSpan.FromMilliseconds(given.GetValue(delay)), given.GetValue(loss) / 100),
+            };
             return await RunAsync(
                 Scenarios.Where(one => names.Contains(one.Name) || (names.Contains("all") && IsOn(one, kind))), run,
                 TimeSpan.FromMinutes(given.GetValue(minutes)), given.GetValue(results));
@@ -158,7 +165,7 @@ internal static class HammerCommand
     }
 
     private static bool IsOn(IScenario scenario, string store) =>
-        scenario is ClusterScenario ? store == "postgres"
+        scenario is ClusterScenario or ScaleScenario ? store == "postgres"
         : scenario is not NodeScenario { Store: var own } || own == store;
 
     private static int Replay(ulong seed, Defect defect)

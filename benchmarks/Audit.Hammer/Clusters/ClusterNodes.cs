@@ -17,10 +17,14 @@ internal sealed class ClusterNodes : IAsyncDisposable
     private readonly int[] ports;
     private readonly NodeProcess?[] nodes;
     private readonly bool[] isTaking;
+    private readonly string[] programs;
+    private readonly SlowNetwork? network;
     private ThrowawayCluster? database;
 
-    private ClusterNodes(int count) =>
-        (ports, nodes, isTaking) = (FreePorts.Of(count), new NodeProcess?[count], new bool[count]);
+    private ClusterNodes(int count, string program, SlowNetwork? network) =>
+        (ports, nodes, isTaking, programs, this.network) = (
+            FreePorts.Of(count), new NodeProcess?[count], new bool[count],
+            [.. Enumerable.Repeat(program, count)], network);
 
     public int Count => nodes.Length;
 
@@ -32,9 +36,11 @@ internal sealed class ClusterNodes : IAsyncDisposable
     public IReadOnlyList<Uri> Urls =>
         [.. nodes.Zip(isTaking).Where(pair => pair.Second).Select(pair => pair.First!.Url)];
 
-    public static async Task<ClusterNodes> StartAsync(int count)
+    /// <param name="before">The directory of an earlier program, from which all of them are started at first.</param>
+    /// <param name="network">Where each of them has a place of its own; null where all are on this machine's.</param>
+    public static async Task<ClusterNodes> StartAsync(int count, string? before = null, SlowNetwork? network = null)
     {
-        var cluster = new ClusterNodes(count);
+        var cluster = new ClusterNodes(count, before ?? AppContext.BaseDirectory, network);
         await cluster.MakeStoreAsync();
         for (var node = 0; node < count; node++)
         {
@@ -96,6 +102,42 @@ internal sealed class ClusterNodes : IAsyncDisposable
         return code;
     }
 
+    /// <summary>Starts it from this program from now on.</summary>
+    public void Upgrade(int node) => programs[node] = AppContext.BaseDirectory;
+
+    /// <summary>How many rows each node has committed since its start; 0 of one that does not answer.</summary>
+    public async Task<IReadOnlyList<long>> RowsAsync()
+    {
+        var rows = new List<long>();
+        foreach (var node in nodes)
+        {
+            try
+            {
+                using var stats = JsonDocument.Parse(await http.GetStringAsync(new Uri(node!.Url, "/v1/stats")));
+                rows.Add(stats.RootElement.GetProperty("engine").GetProperty("rows").GetInt64());
+            }
+            catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+            {
+                rows.Add(0);
+            }
+        }
+
+        return rows;
+    }
+
+    /// <summary>What each node answers to who reads.</summary>
+    public async Task<IReadOnlyList<int>> ReadAsync(string path)
+    {
+        var answers = new List<int>();
+        foreach (var node in nodes)
+        {
+            using var answer = await http.GetAsync(new Uri(node!.Url, path));
+            answers.Add((int)answer.StatusCode);
+        }
+
+        return answers;
+    }
+
     /// <summary>A node that was put down meanwhile has ended, and is started anew.</summary>
     public async Task<bool> ComeBackAsync(int node)
     {
@@ -145,24 +187,30 @@ internal sealed class ClusterNodes : IAsyncDisposable
     }
 
     private Task<NodeProcess> LaunchAsync(int node) => NodeProcess.StartAsync(
-        Path.Combine(AppContext.BaseDirectory, "audit.dll"), DataOf(node),
+        Path.Combine(programs[node], "audit.dll"), DataOf(node),
         [
             "--engine", "akka", "--store", Store, "--row-key", directory.File("row.key"),
-            "--urls", "http://127.0.0.1:0",
+            "--urls", $"http://{AddressOf(node)}:0",
+            .. network is null ? (string[])[] : ["--insecure-http", "--insecure-remoting"],
         ],
         new Dictionary<string, string>
         {
+            ["AUDIT_AKKA_HOST"] = AddressOf(node),
             ["AUDIT_AKKA_PORT"] = $"{ports[node]}",
-            ["AUDIT_AKKA_SEEDS"] = string.Join(',', ports.Select(port => $"127.0.0.1:{port}")),
-        });
+            ["AUDIT_AKKA_SEEDS"] = string.Join(',', ports.Index().Select(one => $"{AddressOf(one.Index)}:{one.Item}")),
+        },
+        within: network?.Within(node));
 
     private async Task MakeStoreAsync()
     {
-        database = await PostgresServer.StartOwnAsync();
+        database = await PostgresServer.StartOwnAsync(network is null ? null : [network.Here]);
         await PostgresServer.ExecuteAsync(database.ConnectionString, "CREATE DATABASE audit");
-        Store = "postgres:"
-            + new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "audit" }.ConnectionString;
+        var address = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "audit" };
+        address.Host = network?.Here ?? address.Host;
+        Store = "postgres:" + address.ConnectionString;
     }
+
+    private string AddressOf(int node) => network?.There(node) ?? "127.0.0.1";
 
     private string DataOf(int node) => directory.File($"data-{node}");
 

@@ -9,9 +9,15 @@ namespace Audit.Hammer.Clusters;
 /// Nodes of a cluster under load, of which one is killed, leaves, or stands still, and comes back. Nothing that
 /// was acknowledged is lost or doubled, a node that leaves costs no post at the others, and nobody waits for long.
 /// </summary>
-internal sealed class ClusterScenario(int nodes = 3) : IScenario
+/// <param name="isUpgrade">
+/// The nodes are of an earlier program; each leaves and comes back from this one, until none of the earlier is left.
+/// </param>
+internal sealed class ClusterScenario(int nodes = 3, bool isUpgrade = false) : IScenario
 {
     private const int AtLeast = 200;
+    private const string BeforeName = "AUDIT_HAMMER_BEFORE";
+
+    private static readonly string? Before = Environment.GetEnvironmentVariable(BeforeName);
 
     /// <summary>What passes until others answer for the shards of a node that is gone.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(8);
@@ -19,38 +25,49 @@ internal sealed class ClusterScenario(int nodes = 3) : IScenario
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly string[] Kinds = ["kill", "leave", "pause"];
 
-    public string Name => $"cluster-{nodes}-postgres";
+    public string Name => $"{(isUpgrade ? "upgrade" : "cluster")}-{nodes}-postgres";
+
+    public string? Unavailable => isUpgrade && !File.Exists(Path.Combine(Before ?? "", "audit.dll"))
+        ? $"{BeforeName} is the directory of no audit.dll of an earlier program, with the cluster engine." : null;
 
     public async Task<ScenarioResult> RunAsync(HammerRun run)
     {
-        await using var cluster = await ClusterNodes.StartAsync(nodes);
+        await using var cluster = await ClusterNodes.StartAsync(nodes, isUpgrade ? Before : null);
         using var ledger = new Ledger(cluster.FileOf("ledger"));
         var book = new StoredBook(cluster.Store);
         var chance = new Chance(run.Seed);
-        var longest = Kinds.ToDictionary(kind => kind, _ => new List<TimeSpan>());
+        var longest = Kinds.Append("upgrade").ToDictionary(kind => kind, _ => new List<TimeSpan>());
+        var most = isUpgrade ? Math.Min(run.Rounds, nodes) : run.Rounds;
         var rounds = 0;
         await using (var crowd = new HostCrowd(
             $"{run.Seed:x}", () => cluster.Urls, cluster.Token, ledger, run.Seed, TimeSpan.FromSeconds(15)))
         {
             await using var prober = new Prober($"{run.Seed:x}", () => cluster.Urls, cluster.Token, ledger, run.Seed);
-            while (rounds < run.Rounds && !run.Until() && ledger.Findings.Count == 0)
+            while (rounds < most && !run.Until() && ledger.Findings.Count == 0)
             {
                 crowd.Begin();
                 var wanted = ledger.Acknowledged + AtLeast;
                 await UntilAsync(
                     () => ledger.Acknowledged >= wanted, ledger, "nodes that are well acknowledge nothing");
-                var kind = Kinds[rounds % Kinds.Length];
+                var kind = isUpgrade ? "upgrade" : Kinds[rounds % Kinds.Length];
                 prober.Take();
-                var note = await StrikeAsync(cluster, prober, ledger, chance, kind);
+                var node = isUpgrade ? rounds : chance.Below(cluster.Count);
+                var note = await StrikeAsync(cluster, node, prober, ledger, chance, kind);
                 crowd.Drain();
                 await UntilAsync(
                     () => crowd.IsDrained, ledger, "a host waits for its receipt though all is well again");
                 await book.ReadOnAsync();
-                var (waited, failed) = prober.Take();
+                var (waits, failed) = prober.Take();
+                var waited = waits.LastOrDefault();
                 longest[kind].Add(waited);
-                if (kind == "leave" && failed > 0)
+                if (kind is "leave" or "upgrade" && failed > 0)
                 {
                     ledger.Fail($"{failed} posts failed at others when a node left in good order");
+                }
+
+                if (isUpgrade)
+                {
+                    note += $" (reads: {string.Join(' ', await cluster.ReadAsync("/v1/sessions?limit=1"))})";
                 }
 
                 run.Print(
@@ -65,14 +82,13 @@ internal sealed class ClusterScenario(int nodes = 3) : IScenario
                 + $"median {waits.Order().ElementAt(waits.Count / 2).TotalSeconds:0.0} s");
         }
 
-        return await ConcludeAsync(run, ledger, book, rounds);
+        return await ConcludeAsync(Name, run, ledger, book, rounds);
     }
 
     /// <returns>What is to be noted of the round.</returns>
     private static async Task<string> StrikeAsync(
-        ClusterNodes cluster, Prober prober, Ledger ledger, Chance chance, string kind)
+        ClusterNodes cluster, int node, Prober prober, Ledger ledger, Chance chance, string kind)
     {
-        var node = chance.Below(cluster.Count);
         switch (kind)
         {
             case "kill":
@@ -80,10 +96,15 @@ internal sealed class ClusterScenario(int nodes = 3) : IScenario
                 await OthersTakeOverAsync(prober, ledger);
                 await cluster.StartNodeAsync(node);
                 break;
-            case "leave":
+            case "leave" or "upgrade":
                 if (await cluster.LeaveAsync(node) is not 0 and var code)
                 {
                     ledger.Fail($"a node that was asked to leave ended with {code}");
+                }
+
+                if (kind == "upgrade")
+                {
+                    cluster.Upgrade(node);
                 }
 
                 await Task.Delay(chance.Milliseconds(500, 3_000));
@@ -131,7 +152,8 @@ internal sealed class ClusterScenario(int nodes = 3) : IScenario
     }
 
     /// <summary>Holds the whole store to the whole ledger.</summary>
-    private async Task<ScenarioResult> ConcludeAsync(HammerRun run, Ledger ledger, StoredBook book, int rounds)
+    internal static async Task<ScenarioResult> ConcludeAsync(
+        string name, HammerRun run, Ledger ledger, StoredBook book, int rounds)
     {
         book.Forget();
         await book.ReadOnAsync();
@@ -147,9 +169,9 @@ internal sealed class ClusterScenario(int nodes = 3) : IScenario
             }
         }
 
-        findings.Take(10).ToList().ForEach(finding => run.Print($"{Name} {run.Seed}: {finding}"));
+        findings.Take(10).ToList().ForEach(finding => run.Print($"{name} {run.Seed}: {finding}"));
         return new ScenarioResult(
-            Name, run.Seed, rounds, ledger.Acknowledged, lost, book.Doubled.Count,
+            name, run.Seed, rounds, ledger.Acknowledged, lost, book.Doubled.Count,
             ledger.Findings.Count + book.Wrong.Count);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class Prober : IAsyncDisposable
     private readonly string name;
     private readonly HttpClient http;
     private readonly Task sending;
-    private long longest;
+    private ConcurrentBag<TimeSpan> waited = [];
     private int failed;
 
     public Prober(string name, Func<IReadOnlyList<Uri>> nodes, string token, Ledger ledger, ulong seed)
@@ -42,10 +42,10 @@ internal sealed class Prober : IAsyncDisposable
     public int Open => open.Count;
 
     /// <returns>
-    /// The longest wait of a call, and the posts that failed at nodes that were spared, since the last time.
+    /// How long calls waited, shortest first, and the posts that failed at nodes that were spared, since the last time.
     /// </returns>
-    public (TimeSpan Longest, int Failed) Take() =>
-        (TimeSpan.FromTicks(Interlocked.Exchange(ref longest, 0)), Interlocked.Exchange(ref failed, 0));
+    public (IReadOnlyList<TimeSpan> Waited, int Failed) Take() =>
+        ([.. Interlocked.Exchange(ref waited, []).Order()], Interlocked.Exchange(ref failed, 0));
 
     public async ValueTask DisposeAsync()
     {
@@ -95,7 +95,7 @@ internal sealed class Prober : IAsyncDisposable
             if (await PostAsync(node, item) is { } promise)
             {
                 ledger.Receive($"{session}|{call}|requested", promise, isRepeat: false);
-                Note(clock.Elapsed);
+                waited.Add(clock.Elapsed);
                 return;
             }
 
@@ -134,16 +134,5 @@ internal sealed class Prober : IAsyncDisposable
         }
 
         return null;
-    }
-
-    private void Note(TimeSpan wait)
-    {
-        for (var known = Interlocked.Read(ref longest); wait.Ticks > known; known = Interlocked.Read(ref longest))
-        {
-            if (Interlocked.CompareExchange(ref longest, wait.Ticks, known) == known)
-            {
-                return;
-            }
-        }
     }
 }

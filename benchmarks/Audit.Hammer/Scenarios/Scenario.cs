@@ -14,6 +14,9 @@ internal interface IScenario
 /// <param name="Until">Whether it is time to end.</param>
 internal sealed record HammerRun(ulong Seed, int Rounds, int Schedules, Func<bool> Until, Action<string> Print)
 {
+    /// <summary>How long a frame between nodes takes, one way, and the share of them that is lost.</summary>
+    public (TimeSpan Delay, double Loss) Network { get; init; }
+
     /// <summary>Receives what a scenario came to so far.</summary>
     public Action<ScenarioResult> Keep { get; init; } = _ => { };
 }
