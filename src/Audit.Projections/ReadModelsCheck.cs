@@ -22,7 +22,7 @@ public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDi
         (
             "calls", "id",
             "session call_id task_id judgement mark attention strayed first_at last_at agent source parent tool state "
-                + "waits doc"),
+                + "waits question decided decided_at doc"),
         ("transitions", "call", "sequence position task_id agent at received_at marked marks doc"),
         ("tasks", "id", "task_id first_at doc"),
         ("windows", "id", "window_id task_id agent opens_at until requested source alias doc"),

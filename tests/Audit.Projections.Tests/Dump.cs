@@ -6,7 +6,7 @@ internal static class Dump
     private static readonly (string Table, string Order, string[] Columns)[] Tables =
     [
         ("sessions", "id", ["id", "session_id", "doc"]),
-        ("calls", "id", ["id", "session", "call_id", "task_id", "judgement", "mark", "attention", "strayed", "first_at", "last_at", "doc"]),
+        ("calls", "id", ["id", "session", "call_id", "task_id", "judgement", "mark", "attention", "strayed", "first_at", "last_at", "waits", "question", "decided", "decided_at", "doc"]),
         ("transitions", "call, sequence", ["call", "sequence", "position", "task_id", "agent", "at", "received_at", "marked", "marks", "doc"]),
         ("tasks", "id", ["id", "task_id", "doc"]),
         ("windows", "id", ["id", "window_id", "task_id", "agent", "opens_at", "until", "requested", "alias", "doc"]),

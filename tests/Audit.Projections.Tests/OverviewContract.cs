@@ -168,6 +168,85 @@ public abstract class OverviewContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task the_calls_that_wait_with_one_question_are_found_and_no_other_is_read()
+    {
+        const string Drop = """{"sql":"DROP TABLE orders"}""";
+        var side = await OpenAsync();
+        await RecordAsync(
+            new Say("s", "one", Say.Asked, 1) { Input = Drop }, new Say("s", "other", Say.Asked, 2),
+            new Say("s", "two", Say.Asked, 3) { Input = Drop, Agent = "b" }, new Say("s", "three", Say.Asked, 4) { Input = Drop },
+            new Say("s", "done", Say.Asked, 5) { Input = Drop }, new Say("s", "done", Say.Done(), 6),
+            new Say("s", "again", Say.Asked, 7) { Input = Drop }, new Say("s", "again", Say.Asked, 8));
+        var models = await CaughtUpAsync(side);
+        var question = (await models.CallAsync(Say.Named("s"), "one", None))!.Call.Question!;
+
+        using var trace = new ReadTrace();
+        var traced = side.For(ReadScope.All with { Trace = trace }).Models;
+        Assert.Equal(["three", "two"], (await traced.WaitingOnAsync(question, 2, None)).Select(call => call.CallId));
+        Assert.Equal(2, trace.State().Count);
+        Assert.Empty(await traced.WaitingOnAsync(new string('0', question.Length), 2, None));
+        Assert.Equal(2, trace.State().Count);
+        Assert.Equal(["three", "two", "one"], (await models.WaitingOnAsync(question, 9, None)).Select(call => call.CallId));
+        Assert.Equal(["two"], (await side.For(new ReadScope(["b"], [], [])).Models.WaitingOnAsync(question, 9, None)).Select(call => call.CallId));
+    }
+
+    [ContractFact]
+    public async Task what_the_node_decided_on_a_tool_is_found_refusals_by_persons_first_and_no_host_pushes_it_away()
+    {
+        var policy = new PolicyMark("9f2c", "allowed");
+        var says = new List<Submission>
+        {
+            new Say("s", "dropped", Say.Asked, 1) { Input = """{"sql":"DROP TABLE orders"}""" },
+            new Say("s", "dropped", new Outcome.Blocked("no") { Decision = "reject", By = "eve" }, 2)
+            {
+                Input = """{"sql":"DROP TABLE orders"}""", Answers = 1, Token = "eve",
+            },
+            // What its host asks next hides the refusal no more than what it says of other calls.
+            new Say("s", "dropped", Say.Asked, 3) { Input = """{"sql":"SELECT 2"}""" },
+            new Say("s", "other tool", Say.Asked, 3) { Tool = "bash" },
+            new Say("s", "other tool", new Outcome.Blocked("no") { By = "eve" }, 4) { Tool = "bash", Answers = 1, Token = "eve" },
+            new Say("s", "stopped", Say.Asked, 4),
+            new Say("s", "stopped", new Outcome.Blocked("denied"), 5) { Answers = 1, Policy = policy },
+            new Say("s", "approved", Say.Asked, 4),
+            new Say("s", "approved", new Outcome.Approved("approve-once") { By = "maria" }, 5) { Answers = 1, Token = "maria" },
+            new Say("s", "allowed", Say.Asked, 6),
+            new Say("s", "allowed", new Outcome.Approved("approve-once") { By = "policy" }, 7) { Answers = 1, Policy = policy },
+            new Say("s", "first of two", Say.Asked, 8) { Policy = policy with { People = 2 }, EndsMinute = 90 },
+            new Say("s", "first of two", new Outcome.Approved("approve-once") { By = "maria" }, 9) { Answers = 1, Token = "maria" },
+        };
+        for (var round = 0; round < 8; round++)
+        {
+            says.Add(new Say("s", $"host {round}", Say.Asked, 10 + round));
+            says.Add(new Say("s", $"host {round}", new Outcome.Approved("approve-once") { By = "eve" }, 10.5 + round));
+            says.Add(new Say("s", $"bare {round}", new Outcome.Requested(), 20 + round));
+        }
+
+        var side = await OpenAsync();
+        await RecordAsync([.. says]);
+        var models = await CaughtUpAsync(side);
+        await CheckAsync();
+        await side.RebuildAsync(null, None);
+        await CheckAsync();
+
+        async Task CheckAsync()
+        {
+            var decided = await models.DecidedAsync(Say.Named("s"), "sql.query", 8, None);
+            Assert.Equal(["dropped", "stopped", "approved", "allowed"], decided.Items.Select(call => call.CallId));
+            Assert.False(decided.HasMore);
+            var made = decided.Items.Select(call => call.NodeDecision!).ToList();
+            Assert.Equal(
+                [(true, true, "eve"), (true, false, "ci-7"), (false, true, "maria"), (false, false, "policy")],
+                made.Select(one => (one.IsRefusal, one.IsByPerson, one.By)));
+            Assert.Equal(("reject", Say.At(2)), (made[0].Decision, made[0].At));
+            Assert.Contains("DROP TABLE", made[0].Command);
+            var cut = await models.DecidedAsync(Say.Named("s"), "sql.query", 1, None);
+            Assert.Equal((true, "dropped"), (cut.HasMore, Assert.Single(cut.Items).CallId));
+            Assert.Empty((await models.DecidedAsync(Say.Named("s", "cd"), "sql.query", 8, None)).Items);
+            Assert.Empty((await side.For(new ReadScope(["b"], [], [])).Models.DecidedAsync(Say.Named("s"), "sql.query", 8, None)).Items);
+        }
+    }
+
+    [ContractFact]
     public async Task calls_outside_of_their_windows_and_windows_that_wait_are_listed()
     {
         var models = await ReadAsync(

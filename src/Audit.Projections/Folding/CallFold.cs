@@ -76,6 +76,7 @@ internal static class CallFold
             EndsAt = steps.EndsAt,
             People = steps.People,
             FirstBy = steps.FirstBy,
+            Gravest = Gravest(call, facts, verdict, moves && steps.Approval == Approval.ByNode),
             SelfApproved = call.SelfApproved || facts.SelfApproved,
             Success = steps.Success,
             DurationMs = steps.DurationMs,
@@ -109,6 +110,31 @@ internal static class CallFold
         !IsJudged(facts) || facts.Answers is not null ? order
         : facts.Seq is not null && order is (CallOrder.Unjudged or CallOrder.Numbered) ? CallOrder.Numbered
         : CallOrder.Timed;
+
+    /// <param name="isApproved">By the node, after it.</param>
+    private static NodeDecision? Gravest(CallModel call, EventFacts facts, Verdict verdict, bool isApproved)
+    {
+        // As in the law, a refusal counts whatever a host dates before it.
+        var isRefusal = facts.Message == MessageKind.Blocked && Entry.WeightOf(verdict.Cause) == EntryWeight.Judged;
+        var isApproval = facts.Message == MessageKind.Approved && isApproved;
+        if (!facts.MadeByNode || !(isRefusal || isApproval))
+        {
+            return call.Gravest;
+        }
+
+        var made = new NodeDecision
+        {
+            IsRefusal = isRefusal,
+            IsByPerson = facts.Policy is null,
+            By = facts.By ?? facts.Token,
+            Decision = facts.Decision,
+            At = facts.ReceivedAt,
+            Command = call.Command,
+        };
+
+        // What a policy let pass is the most of all calls, and says no more than the call itself does.
+        return made.Weight > 0 && made.Weight >= (call.Gravest?.Weight ?? 0) ? made : call.Gravest;
+    }
 
     private static bool IsJudged(EventFacts facts) =>
         facts is { Oversized: false, Confirms: false }

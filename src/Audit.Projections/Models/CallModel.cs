@@ -106,6 +106,18 @@ public sealed record CallModel
     /// <summary>What is not kept of the question that stands; null where all of it is.</summary>
     public string? NotSeenWhole { get; init; }
 
+    /// <summary>
+    /// The gravest decision of the node on any question of the call, also where something else was asked since; null
+    /// where there is none, or a policy let pass what stands.
+    /// </summary>
+    public NodeDecision? Gravest { get; init; }
+
+    /// <summary>What the node decided of the call; null where all is by its host's word.</summary>
+    [JsonIgnore]
+    public NodeDecision? NodeDecision => Gravest ?? (Approval == Approval.ByNode && NodeDecidedAt is { } at
+        ? new NodeDecision { By = DecidedBy, Decision = Decision, At = at, Command = Command }
+        : null);
+
     /// <summary>Of the last result.</summary>
     public bool? Success { get; init; }
 
@@ -170,6 +182,28 @@ public sealed record CallModel
 
     private static TimeSpan? Between(Timestamp? from, Timestamp? until) =>
         from is { } begin && until is { } end && end >= begin ? TimeSpan.FromTicks(end.Ticks - begin.Ticks) : null;
+}
+
+/// <summary>A decision on a call that a person made through the node, or the node by itself.</summary>
+public sealed record NodeDecision
+{
+    public bool IsRefusal { get; init; }
+
+    /// <summary>Else it is by a policy, or by a stop.</summary>
+    public bool IsByPerson { get; init; }
+
+    public string? By { get; init; }
+
+    public string? Decision { get; init; }
+
+    public Timestamp At { get; init; }
+
+    /// <summary>What was asked of the tool then.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>A person's refusal weighs most, so that nothing that a host has decided pushes it away.</summary>
+    [JsonIgnore]
+    public long Weight => (IsRefusal ? 2 : 0) + (IsByPerson ? 1 : 0);
 }
 
 /// <summary>

@@ -55,6 +55,29 @@ internal static class OwnSessions
     }
 }
 
+/// <summary>
+/// The calls of a session with one tool that the node decided, a person or a policy through it: refusals by persons
+/// first, then others, then what was approved, each the latest first. What a host says of decisions counts for nothing.
+/// </summary>
+/// <param name="HasMore">There are more than were asked for.</param>
+public sealed record DecidedCalls(IReadOnlyList<CallModel> Items, bool HasMore)
+{
+    internal static async Task<DecidedCalls> ReadAsync(
+        IReadSession reader, ReadScope scope, SessionName session, string tool, int most,
+        CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(session.Key, tool, most + 1L).And(scope.Conditions("calls."));
+        var found = await reader.QueryAsync(
+            $"""
+            SELECT {ReadTables.Calls.Selected("calls.")} FROM calls JOIN sessions ON calls.session = sessions.id
+            WHERE sessions.session_id = $1 AND calls.tool = $2 AND calls.decided IS NOT NULL{asked.Sql}
+            ORDER BY calls.decided DESC, calls.decided_at DESC, calls.id DESC LIMIT $3
+            """,
+            asked.Values, row => ReadTables.Calls.Of(row), cancellation);
+        return new DecidedCalls([.. found.Take(most).Select(scope.Of)], found.Count > most);
+    }
+}
+
 /// <summary>Tasks as somebody sees them who sees some of their calls and windows.</summary>
 internal static class OwnTasks
 {

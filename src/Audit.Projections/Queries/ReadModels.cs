@@ -113,6 +113,16 @@ public sealed class ReadModels
     public Task<Page<CallModel>> WaitingCallsAsync(PageRequest page, CancellationToken cancellation) =>
         ListCallsAsync([("waits = {0}", 1L)], page, cancellation);
 
+    /// <summary>Those of them that wait with this question, the latest first.</summary>
+    public async Task<IReadOnlyList<CallModel>> WaitingOnAsync(
+        string question, int most, CancellationToken cancellation) =>
+        (await ListCallsAsync([("question = {0}", question)], new PageRequest(most), cancellation)).Items;
+
+    /// <inheritdoc cref="DecidedCalls"/>
+    public Task<DecidedCalls> DecidedAsync(
+        SessionName session, string tool, int most, CancellationToken cancellation) => store.ReadAsync(
+            reader => DecidedCalls.ReadAsync(reader, scope, session, tool, most, cancellation), cancellation);
+
     /// <summary>The calls outside of their windows, or out of their scope.</summary>
     public Task<Page<CallModel>> StrayedCallsAsync(
         WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>

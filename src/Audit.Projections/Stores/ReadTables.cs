@@ -30,6 +30,9 @@ internal static class ReadTables
         Column<CallModel>.Changing("tool", call => call.Tool),
         Column<CallModel>.Changing("state", call => (long)call.State),
         Column<CallModel>.Changing("waits", call => call.IsWaiting ? 1 : null),
+        Column<CallModel>.Changing("question", call => call.IsWaiting ? call.Question : null),
+        Column<CallModel>.Changing("decided", call => call.NodeDecision?.Weight),
+        Column<CallModel>.Changing("decided_at", call => Instants.ToNumber(call.NodeDecision?.At)),
     ])
     {
         Beside = (

@@ -2,3 +2,15 @@
 ALTER TABLE calls ADD COLUMN waits BIGINT NULL;
 
 CREATE INDEX calls_waiting ON calls (waits, first_at, id) WHERE waits IS NOT NULL;
+
+-- What they wait with: by it the calls are found that one question is asked of, however many others wait.
+ALTER TABLE calls ADD COLUMN question TEXT COLLATE "C" NULL;
+
+CREATE INDEX calls_asking ON calls (question, first_at, id) WHERE question IS NOT NULL;
+
+-- How grave the gravest decision of the node on a call is, and when it was made: whatever its host reports since.
+ALTER TABLE calls ADD COLUMN decided BIGINT NULL;
+
+ALTER TABLE calls ADD COLUMN decided_at BIGINT NULL;
+
+CREATE INDEX calls_decided ON calls (session, tool, decided, decided_at, id) WHERE decided IS NOT NULL;
