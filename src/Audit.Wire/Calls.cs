@@ -19,6 +19,9 @@ internal record CallAnswer(
     /// <summary>Violations, standing or lifted, that wait for a person to review them.</summary>
     public int Unreviewed { get; init; }
 
+    /// <summary>A person may still answer its question, whatever its host says of it.</summary>
+    public bool Waiting { get; init; }
+
     /// <summary>Of an answer that holds more: whoever reads one sets every member by its name.</summary>
     private protected CallAnswer()
         : this(

@@ -33,6 +33,7 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
         from id in Gen.Elements(null, null, null, null, "m-1", "m-2")
         from derived in Gen.Elements(false, true)
         from node in Gen.Elements(false, false, false, false, true)
+        from people in Gen.Elements(0, 0, 1, 1, 2)
         let say = new Say($"s{call % 2}", $"c{call}", OutcomeOf(kind, success), minute)
         {
             ReceivedMinute = received + (minute / 60.0),
@@ -43,6 +44,9 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
             Agent = what.Agent,
             Tool = what.Tool,
             Token = what.Token,
+            // Who answers says nothing of a policy.
+            Policy = people > 0 && !node && kind == MessageKind.RequiresConfirmation ? new PolicyMark("9f2c", "rule", People: people) : null,
+            EndsMinute = people > 0 ? 60 : null,
         }
         select (Altered(say, derived && id is not null, node), $"{say} {(derived ? "derived" : "")} {(node ? "node" : "")}");
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Audit.Projections.Tests;
 
 /// <summary>What the read models show of the whole book at once.</summary>
@@ -150,6 +152,12 @@ public abstract class OverviewContract : ReadSideContract
         var models = await CaughtUpAsync(side);
         Assert.Equal(["open", "both", "two", "asked"], await WaitingAsync());
         Assert.Equal(4, (await models.CountAsync(None)).Awaiting);
+        Assert.Equal(
+            ["open", "both", "two", "asked"],
+            (await models.CallsInStateAsync(CallState.AwaitingConfirmation, All, None)).Items.Select(call => call.CallId));
+        await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
+        var found = await side.Search.SearchAsync(side.Search.Parse("is:waiting"), All, ReadScope.All, None);
+        Assert.Equal(["asked", "both", "open", "two"], found.Items.Select(hit => hit.CallId).Order());
         Assert.Equal(2, (await models.CallAsync(Say.Named("s"), "both", None))!.Call.Asked);
         Assert.True((await side.TimeTravel.CallAsync(Say.Named("s"), "asked", AsOf.At(2), None))!.Item.Call.IsWaiting);
 
@@ -244,6 +252,70 @@ public abstract class OverviewContract : ReadSideContract
             Assert.Empty((await models.DecidedAsync(Say.Named("s", "cd"), "sql.query", 8, None)).Items);
             Assert.Empty((await side.For(new ReadScope(["b"], [], [])).Models.DecidedAsync(Say.Named("s"), "sql.query", 8, None)).Items);
         }
+    }
+
+    [ContractFact]
+    public async Task what_waits_is_shown_as_its_question_asks_it_whatever_else_its_host_reports()
+    {
+        const string Drop = """{"sql":"DROP TABLE orders"}""";
+        var side = await OpenAsync();
+        await RecordAsync(
+            new Say("s", "c", new Outcome.Requested(), 1) { Agent = "trusted", Task = "t-1", Input = """{"sql":"SELECT 0"}""" },
+            new Say("s", "c", Say.Asked, 2) { Agent = "rogue", Task = "t-2", Input = Drop },
+            new Say("s", "c", new Outcome.Requested(), 3), new Say("s", "c", new Outcome.Approved("approve-once"), 4),
+            new Say("s", "silent", new Outcome.Requested(), 1),
+            new Say("s", "silent", Say.Asked, 2) { Input = "null" }, new Say("s", "silent", new Outcome.Requested(), 3),
+            new Say("s", "permitted", new Outcome.Requested(), 1),
+            new Say("s", "permitted", new Outcome.RequiresConfirmation("may I?", null)
+            {
+                Permission = JsonDocument.Parse("""{"kind":"shell","fullCommandText":"rm -rf /srv"}""").RootElement,
+            }, 2) { Input = "null" });
+        var models = await CaughtUpAsync(side);
+        await CheckAsync("DROP TABLE orders", "rogue", "t-2");
+        await side.RebuildAsync(null, None);
+        await CheckAsync("DROP TABLE orders", "rogue", "t-2");
+
+        // Another question is what is asked from then on, and what ran says what a silent one left open.
+        await RecordAsync(
+            new Say("s", "c", Say.Asked, 5) { Agent = "trusted", Input = """{"sql":"SELECT 7"}""" }, new Say("s", "c", Say.Done(), 6),
+            new Say("s", "silent", Say.Done(), 7));
+        await CaughtUpAsync(side);
+        await CheckAsync("SELECT 7", null, null);
+        Assert.Equal("SELECT 1", (await CallAsync("silent")).Command);
+
+        async Task<CallModel> CallAsync(string call) => (await models.CallAsync(Say.Named("s"), call, None))!.Call;
+
+        async Task CheckAsync(string command, string? agent, string? task)
+        {
+            var call = await CallAsync("c");
+            Assert.Equal((command, agent, task), (call.Command, call.AskedAgent, call.AskedTask));
+            Assert.Equal(("trusted", "t-1"), (call.Agent, call.Task));
+            var silent = await CallAsync("silent");
+            Assert.Equal(silent.IsWaiting ? null : "SELECT 1", silent.Command);
+            Assert.Equal("rm -rf /srv", (await CallAsync("permitted")).Command);
+        }
+    }
+
+    [ContractFact]
+    public async Task what_a_host_refuses_by_itself_is_put_into_no_persons_mouth()
+    {
+        Say Approves(string call) => new("s", call, new Outcome.Approved("approve-once") { By = "alice" }, 2) { Answers = 1, Token = "alice" };
+        var side = await OpenAsync();
+        await RecordAsync(
+            new Say("s", "said", Say.Asked, 1), Approves("said"),
+            new Say("s", "said", new Outcome.Blocked("no") { Decision = "reject", By = "x" }, 3),
+            new Say("s", "silent", Say.Asked, 1), Approves("silent"), new Say("s", "silent", new Outcome.Blocked("no"), 3));
+        var models = await CaughtUpAsync(side);
+
+        Assert.Equal(("reject", null, "x"), await DecidedAsync("said"));
+        Assert.Equal((null, null, null), await DecidedAsync("silent"));
+        // That she approved it is found all the same.
+        Assert.All(
+            (await models.DecidedAsync(Say.Named("s"), "sql.query", 9, None)).Items,
+            call => Assert.Equal((false, "alice"), (call.NodeDecision!.IsRefusal, call.NodeDecision.By)));
+
+        async Task<(string?, string?, string?)> DecidedAsync(string call) =>
+            (await models.CallAsync(Say.Named("s"), call, None))!.Call is var one ? (one.Decision, one.DecidedBy, one.ClaimedBy) : default;
     }
 
     [ContractFact]

@@ -52,6 +52,9 @@ public sealed class ReadLaws
             Assert.Equal((law.Sequence, law.Flooded), (view.Call.Sequence, view.Call.Flooded));
             Assert.Equal(
                 (law.Standing.Asked, law.Standing.Approval), (view.Call.Asked, view.Call.Approval));
+            Assert.Equal(
+                (law.Standing.IsWaiting, law.Standing.EndsAt, law.Standing.FirstBy),
+                (view.Call.IsWaiting, view.Call.EndsAt, view.Call.FirstBy));
             if (law.Judged == view.Call.Messages)
             {
                 Assert.Equal((law.Standing.TaskId, law.Standing.ToolName), (view.Call.Task, view.Call.Tool));

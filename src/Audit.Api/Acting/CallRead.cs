@@ -20,12 +20,8 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
     /// <summary>The latest time that a record of the call reports.</summary>
     public Timestamp LastTime { get; private set; }
 
-    /// <summary>
-    /// A question stands that the node has not answered; a host that answers it itself has no answer.
-    /// </summary>
-    public bool IsWaiting => History.Standing is { Asked: > 0 } standing
-        && (standing.State == CallState.AwaitingConfirmation
-            || (standing.State == CallState.Approved && standing.Approval != Approval.ByNode));
+    /// <inheritdoc cref="Standing.Waits"/>
+    public bool IsWaiting => History.Standing.IsWaiting;
 
     /// <summary>The question that stands.</summary>
     public QuestionAnswer? Question => History.Standing is { Asked: > 0 } standing

@@ -13,7 +13,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
         Violation = "violation";
 
     /// <summary>Marks that say what a change of state or a violation says already.</summary>
-    private static readonly string[] SaidElsewhere = ["open", "violation"];
+    private static readonly string[] SaidElsewhere = ["open", "waiting", "violation"];
 
     /// <param name="from">Null for before all.</param>
     /// <param name="until">Null for now.</param>

@@ -66,7 +66,7 @@ internal sealed class OpenQuestions(
     /// <returns>Whether something was written.</returns>
     public async Task<bool> StopAsync(CallAddress address, CallRead call, CancellationToken cancellation)
     {
-        var isApproved = call.History.Standing is { State: CallState.Approved, Approval: Approval.ByNode };
+        var isApproved = !call.IsWaiting && call.History.Standing is { State: CallState.Approved, Asked: > 0 };
         return (isApproved || call.IsWaiting)
             && await orders.StopOfAsync(address.Session, call.Agent, cancellation) is { } stop
             && (isApproved

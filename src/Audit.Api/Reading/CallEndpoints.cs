@@ -46,7 +46,8 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             WireOf.Of(session));
 
     private Task<IResult> WaitingAsync(HttpContext context) => questions.ListAsync(
-        context, (models, page, cancellation) => models.WaitingCallsAsync(page, cancellation), WireOf.Of);
+        context, (models, page, cancellation) => models.WaitingCallsAsync(page, cancellation),
+        call => WireOf.OfWaiting(call, context.Reads().Scope));
 
     private Task<IResult> ViolationsAsync(HttpContext context)
     {

@@ -40,7 +40,14 @@ internal static class WireOf
         Parent = call.Parent,
         WindowMarks = Of(call.Judged.Marks),
         Unreviewed = call.Unreviewed,
+        Waiting = call.IsWaiting,
     };
+
+    /// <summary>A call that waits, by who asks what stands, as far as that may be seen.</summary>
+    public static CallAnswer OfWaiting(CallModel call, ReadScope scope) =>
+        scope.Sees(call.AskedAgent ?? call.Agent, call.AskedTask ?? call.Task, call.Source)
+            ? Of(call) with { Agent = call.AskedAgent ?? call.Agent, TaskId = call.AskedTask ?? call.Task }
+            : Of(call) with { Command = null, Remark = null };
 
     public static CallDetailAnswer Of(CallModel call, IEnumerable<TransitionModel> transitions, long? asOf) =>
         new(Of(call)) { Transitions = [.. transitions.Select(Of)], AsOf = asOf };

@@ -238,7 +238,8 @@ internal static class AnswerCheck
     public static ViolationCause CauseOf(CallHistory history, CallMessage message)
     {
         var standing = history.Standing;
-        var isOpen = standing.State == CallState.AwaitingConfirmation
+        // What is approved and has not begun a person still refuses, or confirms; the node by itself only stops it.
+        var isOpen = standing.IsWaiting
             || (standing.State == CallState.Approved
                 && !(message.IsAutomatic && !IsStop(message) && standing.Approval == Approval.ByNode));
         var stands = message.Answers is { } answers && isOpen

@@ -30,7 +30,20 @@ public readonly record struct Standing(
     bool RefusedByNode = false, bool AskedSinceRefusal = false, long RefusalSequence = 0, long Asked = 0,
     Fingerprint Question = default,
     Approval Approval = default, Fingerprint ApprovedInput = default, Timestamp? EndsAt = null, int People = 0,
-    string? FirstBy = null, string? Parent = null, Timestamp? ApprovedAt = null);
+    string? FirstBy = null, string? Parent = null, Timestamp? ApprovedAt = null)
+{
+    /// <inheritdoc cref="Waits"/>
+    public bool IsWaiting => Waits(State, Asked, Approval, EndsAt);
+
+    /// <summary>
+    /// A question waits for a person, who may still answer it. What the node asks, which ends at a time, waits also
+    /// where the host has approved it by itself; what a host asked and approved waits for nobody, though a person may
+    /// confirm or refuse it until the tool begins.
+    /// </summary>
+    public static bool Waits(CallState state, long asked, Approval approval, Timestamp? endsAt) =>
+        asked > 0 && (state == CallState.AwaitingConfirmation
+            || (state == CallState.Approved && approval != Approval.ByNode && endsAt is not null));
+}
 
 /// <summary>Who approved: a host's word is a claim, the node's own is a decision.</summary>
 public enum Approval : byte

@@ -18,8 +18,9 @@ public sealed class EventField
     /// <summary>Of the outcome of a record.</summary>
     public static readonly EventField
         Kind = new("kind"), Description = new("description"), OutcomeReason = new("reason"), Error = new("error"),
-        Decision = new("decision"), By = new("by"), DecisionSource = new("source"),
-        Outcome = new("outcome", Kind, Result, Description, OutcomeReason, Error, Decision, By, DecisionSource);
+        Decision = new("decision"), By = new("by"), DecisionSource = new("source"), Permission = new("permission"),
+        Outcome = new(
+            "outcome", Kind, Result, Description, Permission, OutcomeReason, Error, Decision, By, DecisionSource);
 
     public static readonly EventField
         Provider = new("provider"), Model = new("model"), Provenance = new("provenance", Provider, Model);

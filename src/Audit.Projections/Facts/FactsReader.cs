@@ -190,7 +190,8 @@ internal sealed class FactsReader
         facts.Provider = NullIfEmpty(view.Name(EventField.FactProvider, names));
         facts.Model = NullIfEmpty(view.Name(EventField.Model, names));
         facts.Command = ShortLine.OfInput(view.Raw(EventField.EffectiveInput))
-            ?? ShortLine.OfInput(view.Raw(EventField.RequestedInput));
+            ?? ShortLine.OfInput(view.Raw(EventField.RequestedInput))
+            ?? ShortLine.OfInput(view.Raw(EventField.Permission));
         facts.Altered = AreOther(view.Raw(EventField.RequestedInput), view.Raw(EventField.EffectiveInput));
         facts.Remark = ShortLine.OfText(view.Raw(EventField.OutcomeReason))
             ?? ShortLine.OfText(view.Raw(EventField.Description)) ?? ShortLine.OfText(view.Raw(EventField.Error));

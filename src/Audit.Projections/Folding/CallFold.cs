@@ -60,7 +60,11 @@ internal static class CallFold
             Provider = (isOther ? null : call.Provider) ?? (names ? facts.Provider : null),
             Model = (isOther ? null : call.Model) ?? (names ? facts.Model : null),
             Token = call.Token ?? (names && !facts.MadeByNode ? facts.Token : null),
-            Command = (names ? facts.Command : null) ?? (isOther ? null : call.Command),
+            Command = CommandAfter(call, facts, verdict, steps),
+            AskedAgent = steps.AskedAgent == identity.Agent ? null : steps.AskedAgent,
+            AskedTask = steps.AskedTask == identity.Task ? null : steps.AskedTask,
+            Rule = facts.Policy is { } mark ? mark.Rule : call.Rule,
+            WouldRule = facts.Policy is { } would ? would.WouldRule : call.WouldRule,
             Turn = names ? Math.Max(call.Turn, facts.Turn) : call.Turn,
             State = moves ? verdict.To : call.State,
             Attempt = steps.Attempt,
@@ -110,6 +114,23 @@ internal static class CallFold
         !IsJudged(facts) || facts.Answers is not null ? order
         : facts.Seq is not null && order is (CallOrder.Unjudged or CallOrder.Numbered) ? CallOrder.Numbered
         : CallOrder.Timed;
+
+    /// <summary>
+    /// Once a question stands, another one alone says what is asked; where it says nothing, what ran does afterwards.
+    /// </summary>
+    private static string? CommandAfter(CallModel call, EventFacts facts, Verdict verdict, in CallSteps steps)
+    {
+        if (steps.Asked > 0)
+        {
+            return steps.Asked == facts.Sequence ? facts.Command
+                : call.Command ?? (facts.Names(verdict) && !IsUnbegun(verdict.To) ? facts.Command : null);
+        }
+
+        var isOther = facts.Names(verdict) && (verdict.Anomalies & Anomalies.IdReused) != 0;
+        return (facts.Names(verdict) ? facts.Command : null) ?? (isOther ? null : call.Command);
+    }
+
+    private static bool IsUnbegun(CallState state) => state is CallState.AwaitingConfirmation or CallState.Approved;
 
     /// <param name="isApproved">By the node, after it.</param>
     private static NodeDecision? Gravest(CallModel call, EventFacts facts, Verdict verdict, bool isApproved)

@@ -23,6 +23,10 @@ internal readonly record struct CallSteps
 
     public string? NotSeenWhole { get; private init; }
 
+    public string? AskedAgent { get; private init; }
+
+    public string? AskedTask { get; private init; }
+
     public Approval Approval { get; private init; }
 
     public Timestamp? NodeDecidedAt { get; private init; }
@@ -55,6 +59,8 @@ internal readonly record struct CallSteps
         Asked = call.Asked,
         Question = call.Question,
         NotSeenWhole = call.NotSeenWhole,
+        AskedAgent = call.AskedAgent,
+        AskedTask = call.AskedTask,
         Approval = call.Approval,
         NodeDecidedAt = call.NodeDecidedAt,
         EndsAt = call.EndsAt,
@@ -107,6 +113,8 @@ internal readonly record struct CallSteps
                 Asked = facts.Sequence,
                 Question = facts.Question,
                 NotSeenWhole = facts.NotSeenWhole,
+                AskedAgent = facts.Agent,
+                AskedTask = facts.Task,
                 Approval = Approval.None,
                 NodeDecidedAt = null,
                 EndsAt = facts.EndsAt,
@@ -141,9 +149,11 @@ internal readonly record struct CallSteps
                 ClaimedBy = facts.By ?? ClaimedBy,
                 Approval = Approval == Approval.ByNode ? Approval.ByNode : Approval.ByHost,
             },
+            // What a person approved before is not the refusal: that is the host's alone.
             (MessageKind.Blocked, false) => this with
             {
-                Decision = facts.Decision ?? Decision,
+                Decision = Approval == Approval.ByNode ? facts.Decision : facts.Decision ?? Decision,
+                DecidedBy = Approval == Approval.ByNode ? null : DecidedBy,
                 ClaimedBy = facts.By ?? ClaimedBy,
                 Approval = Approval.None,
             },

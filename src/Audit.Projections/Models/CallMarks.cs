@@ -48,11 +48,14 @@ internal static class CallMarks
 
     private const string OutOfScope = "out-of-scope";
 
+    /// <summary>A person may still answer its question, also where its host says that it is approved.</summary>
+    private const string Waiting = "waiting";
+
     /// <summary>What may hold of a call, by the place of its bit.</summary>
     public static readonly string[] Flags =
     [
         Violation, Anomaly, Open, OutsideWindow, SelfApproved, Changed, Flooded, Redacted, WindowUnproven,
-        GrantedAfter, AcceptedLate, Unreviewed, Failed, OutOfScope,
+        GrantedAfter, AcceptedLate, Unreviewed, Failed, OutOfScope, Waiting,
     ];
 
     public static long Of(CallModel call) => 1L << (int)call.State
@@ -75,6 +78,7 @@ internal static class CallMarks
         | Flag(Unreviewed, call.Unreviewed > 0)
         | Flag(Failed, call.IsFailed)
         | Flag(OutOfScope, call.Judged.OutOfScope > 0)
+        | Flag(Waiting, call.IsWaiting)
         | (call.Success switch { true => Succeeded, false => Unsuccessful, null => 0 });
 
     /// <summary>As the column has it: most calls are ordinary, and an index of the others stays small.</summary>
@@ -107,7 +111,9 @@ public static class Attention
         CallState.PersistenceFailed,
     ];
 
-    internal static long? OfState(CallModel call) => States.Contains(call.State) ? (long)call.State : null;
+    /// <summary>What waits for a person is listed so, also where its host says that it is approved.</summary>
+    internal static long? OfState(CallModel call) => call.IsWaiting ? (long)CallState.AwaitingConfirmation
+        : States.Contains(call.State) ? (long)call.State : null;
 
     internal static long? OfJudgement(CallModel call) =>
         call.Judgement >= WindowJudgement.WindowUnproven ? (long)call.Judgement : null;

@@ -62,7 +62,7 @@ public sealed record CallModel
 
     public string? Model { get; init; }
 
-    /// <summary>What was asked of the tool, in one short line.</summary>
+    /// <summary>What was asked of the tool, in one short line: by the question that stands, where one does.</summary>
     public string? Command { get; init; }
 
     /// <summary>The last description, reason or error.</summary>
@@ -82,6 +82,18 @@ public sealed record CallModel
 
     /// <summary>What a decision on that question covers, as a keyed hash.</summary>
     public string? Question { get; init; }
+
+    /// <summary>Whose agent asks it, where that is another than the call began with.</summary>
+    public string? AskedAgent { get; init; }
+
+    /// <summary>For which task it is asked, where that is another than the call began with.</summary>
+    public string? AskedTask { get; init; }
+
+    /// <summary>The rule of the policy by which it was asked or answered last.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>The rule by which it would have been.</summary>
+    public string? WouldRule { get; init; }
 
     /// <summary>Whose approval stands.</summary>
     public Approval Approval { get; init; }
@@ -155,12 +167,9 @@ public sealed record CallModel
     /// <summary>The last event of its stream that is known.</summary>
     public long Sequence { get; init; }
 
-    /// <summary>
-    /// A person may still answer: what the node asks stays asked where the host has approved it on its own.
-    /// </summary>
+    /// <inheritdoc cref="Standing.Waits"/>
     [JsonIgnore]
-    public bool IsWaiting => State == CallState.AwaitingConfirmation
-        || (State == CallState.Approved && Approval != Approval.ByNode && EndsAt is not null);
+    public bool IsWaiting => Standing.Waits(State, Asked, Approval, EndsAt);
 
     [JsonIgnore]
     public bool IsOpen => State.IsOpen();

@@ -190,6 +190,27 @@ public sealed class DecisionTests
         Assert.Equal(Anomalies.None, story.Book[2].Anomalies);
     }
 
+    /// <summary>What its host asked and approved by itself waits for nobody; a person may confirm or refuse it still.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void what_the_node_asks_waits_until_it_has_an_answer_and_what_a_host_asked_until_that_approved_it(bool isNodes, bool waits)
+    {
+        var asked = RequiresConfirmation(1) with { ExpiresAt = isNodes ? At(100) : null };
+        var story = CallStory.Of(asked);
+        Assert.True(story.History.Standing.IsWaiting);
+
+        story.Receive(Approved(2));
+        Assert.Equal(waits, story.History.Standing.IsWaiting);
+
+        Assert.Equal(MessageOutcome.Recorded, story.Receive(Approval(3)).Outcome);
+        Assert.False(story.History.Standing.IsWaiting);
+        Assert.Equal(MessageOutcome.Recorded, story.Receive(Refusal(4)).Outcome);
+        Assert.False(story.History.Standing.IsWaiting);
+        Assert.False(CallStory.Of(asked, Approved(2), Started(3)).History.Standing.IsWaiting);
+        Assert.False(CallStory.Of(Requested(1), Approved(2)).History.Standing.IsWaiting);
+    }
+
     private static CallMessage Approval(double at) => Approved(at) with { MadeByNode = true };
 
     private static CallMessage Refusal(double at) => Blocked(at) with { MadeByNode = true };

@@ -161,6 +161,43 @@ public sealed class DecideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task what_its_host_asked_and_approved_by_itself_waits_nowhere()
+    {
+        foreach (var (outcome, at) in new[]
+        {
+            (Records.Asked(), 0), ("""{"kind":"approved","decision":"approve-once","by":"eve"}""", 1),
+        })
+        {
+            (await host.PostAsync("/v1/records", Records.Item("s-1", "c-1", outcome, at: Later(at)))).Require(201);
+        }
+
+        Assert.Equal("approved", (await host.GetAnswerAsync(Decision("c-1"))).Require(200).Json.Text("state"));
+        await node.UntilReadAsync();
+        Assert.Empty((await node.GetAsync("/v1/waiting")).Require(200).Json.GetProperty("items").EnumerateArray());
+        Assert.False((await node.GetAsync("/v1/sessions/s-1/calls/c-1")).Require(200).Json.GetProperty("waiting").GetBoolean());
+
+        // A stop stops it all the same.
+        (await maria.PostAsync("/v1/stops", """{"all":true,"reason":"enough"}""")).Require(201);
+        Assert.Equal("blocked", (await host.GetAnswerAsync(Decision("c-1"))).Require(200).Json.Text("state"));
+    }
+
+    [Fact]
+    public async Task what_waits_is_listed_by_who_asks_and_by_what_is_asked()
+    {
+        (await host.PostAsync("/v1/records", Records.Item(
+            "s-1", "c-1", """{"kind":"requested"}""", at: Later(0), task: "t-7", agent: "trusted", tool: "write_file"))).Require(201);
+        (await AskAsync("c-1", "write_file", "write")).Require(200);
+        (await host.PostAsync("/v1/records", Records.Item(
+            "s-1", "c-1", """{"kind":"requested"}""", at: Later(1), task: "t-7", agent: "trusted", tool: "write_file"))).Require(201);
+
+        await node.UntilReadAsync();
+        var waits = Assert.Single((await node.GetAsync("/v1/waiting")).Require(200).Json.GetProperty("items").EnumerateArray());
+        Assert.Equal(("a-1", "t-1", true), (waits.Text("agent"), waits.Text("task_id"), waits.GetProperty("waiting").GetBoolean()));
+        var call = (await node.GetAsync("/v1/sessions/s-1/calls/c-1")).Require(200).Json;
+        Assert.Equal(("trusted", "t-7", waits.Text("command")), (call.Text("agent"), call.Text("task_id"), call.Text("command")));
+    }
+
+    [Fact]
     public async Task what_its_host_says_is_approved_waits_for_a_person_all_the_same()
     {
         (await AskAsync("c-1", "write_file", "write")).Require(200);

@@ -126,6 +126,7 @@ internal sealed class NaiveSearch
             model?.Violations > 0 ? "violation" : null,
             model is not null && model.Anomalies != Lifecycle.Calls.Anomalies.None ? "anomaly" : null,
             model?.IsOpen == true ? "open" : null,
+            model?.IsWaiting == true ? "waiting" : null,
             model?.Judged.OutsideWindow > 0 ? "outside-window" : null,
             model?.IsFailed == true ? "failed" : null,
             model?.Judged.OutOfScope > 0 ? "out-of-scope" : null,

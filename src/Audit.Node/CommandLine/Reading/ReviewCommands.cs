@@ -188,8 +188,7 @@ internal static class DecideCommands
             var (id, of) = (("session", asked.Get(session)), ("call", asked.Get(call)));
             var shown = (await asked.AskAsync(
                 "v1/call", WireJson.Default.CallDetailAnswer, id, of, ("source", asked.Get(source)))).Value;
-            var isOpen = shown.State == Words.Of(CallState.AwaitingConfirmation)
-                || (shown.State == Words.Of(CallState.Approved) && (mayBeApproved || shown.DecidedBy is null));
+            var isOpen = shown.Waiting || (mayBeApproved && shown.State == Words.Of(CallState.Approved));
             if (shown.Question is not { } standing || !isOpen)
             {
                 throw CommandException.Failed(
