@@ -7,6 +7,7 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
 
     private readonly List<MadeDecision> decisions = [];
     private readonly Dictionary<long, string> missing = [];
+    private readonly Dictionary<long, string?> askedBy = [];
 
     public CallHistory History { get; private set; } = CallHistory.Empty;
 
@@ -75,6 +76,9 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
     /// <summary>What of a question is not kept; null where all of it is.</summary>
     public string? MissingOf(long sequence) => missing.GetValueOrDefault(sequence);
 
+    /// <summary>The agent who asked a question, which may be another than was named first.</summary>
+    public string? AgentOf(long question) => askedBy.GetValueOrDefault(question);
+
     public string? RefuseFor(Bearer bearer) => bearer.RefuseBound(Agent, History.Standing.TaskId);
 
     /// <summary>What the head says of it, where nobody can read the rest.</summary>
@@ -94,10 +98,15 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
             return;
         }
 
-        Agent ??= view.Text(EventField.Agent);
-        if (received.Message.Kind == MessageKind.RequiresConfirmation && KeptPart.Missing(view) is { } lacking)
+        var agent = view.Text(EventField.Agent);
+        Agent ??= agent;
+        if (received.Message.Kind == MessageKind.RequiresConfirmation)
         {
-            missing[row.Sequence] = lacking;
+            askedBy[row.Sequence] = agent;
+            if (KeptPart.Missing(view) is { } lacking)
+            {
+                missing[row.Sequence] = lacking;
+            }
         }
 
         LastTime = received.Message.RecordedAt > LastTime ? received.Message.RecordedAt : LastTime;

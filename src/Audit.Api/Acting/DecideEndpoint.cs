@@ -124,31 +124,34 @@ internal sealed class DecideEndpoint(
         var isGiven = verdict.Then == Ruling.Ask;
         var mark = asking.MarkOf(policy, verdict) with { Order = isGiven ? standing!.Id : null };
         var by = isGiven ? standing!.By : Deciding.ByPolicy;
+        var given = asking.Approving(policy, verdict);
+        var isNew = verdict.Then < Ruling.ApproveOnce && standing is null
+            && (verdict.Then == Ruling.ApproveForSession || mark.Location is not null)
+            && !await orders.IsTakenBackAsync(given, context.RequestAborted);
+        await using var place = isNew ? await orders.TakePlaceAsync(given, context.RequestAborted) : null;
+        var isFull = isNew && place is null;
         var until = verdict.Then == Ruling.Reject ? (Timestamp?)null : asking.Now.Add(policy.ApprovalsHold);
-        var said = verdict.Feedback ?? (verdict.Rule is { } rule ? $"refused by the rule \"{rule}\""
-            : $"refused by the preset {PolicyWords.Of(policy.Preset)}");
-        var decision = isGiven ? standing!.Decision : PolicyWords.Of(verdict.Then);
+        var said = verdict.Then != Ruling.Reject ? isFull ? OrderBook.FullOf(given) : null
+            : verdict.Feedback ?? (verdict.Rule is { } rule ? $"refused by the rule \"{rule}\""
+                : $"refused by the preset {PolicyWords.Of(policy.Preset)}");
+        var decision = isGiven ? standing!.Decision : PolicyWords.Of(isFull ? Ruling.ApproveOnce : verdict.Then);
         Outcome outcome = verdict.Then == Ruling.Reject
-            ? new Outcome.Blocked(said)
+            ? new Outcome.Blocked(said!)
             {
                 Decision = decision, By = Deciding.ByPolicy, Source = Deciding.ByPolicy, Feedback = said,
             }
-            : new Outcome.Approved(decision) { By = by, Source = Deciding.ByPolicy };
+            : new Outcome.Approved(decision) { By = by, Source = Deciding.ByPolicy, Feedback = said };
         Submission[] items =
         [
             asking.Requested(isWhole: false, null), asking.Asked(new PolicyMark(mark.Version), null),
             asking.Answered(outcome, mark, until),
         ];
-        var given = asking.Approving(policy, verdict);
-        var isNew = verdict.Then < Ruling.ApproveOnce && standing is null
-            && (verdict.Then == Ruling.ApproveForSession || mark.Location is not null)
-            && !await orders.IsTakenBackAsync(given, context.RequestAborted);
-        var receipts = isNew
+        var receipts = place is not null
             ? await orders.WritingAsync(() => SubmitAsync(context, [.. items, orders.GiveOf(given)]))
             : await SubmitAsync(context, items);
         return RefusalOf(receipts[1], mark) ?? (receipts[2].Status != ReceiptStatus.Recorded ? null
             : new DecisionAnswer(
-                receipts[2].State!, decision, by, Feedback: (outcome as Outcome.Blocked)?.Feedback,
+                receipts[2].State!, decision, by, Feedback: said,
                 Position: context.Reads().Scope.Hide(receipts[2].Position))
             {
                 Sequence = receipts[2].Sequence, Policy = mark.Version, Rule = mark.Rule,

@@ -38,10 +38,12 @@ internal sealed class Deciding(
         var call = await ReadAsync(address, actor, cancellation);
         if (DecisionRecord.Repeated(call, wanted) is { } repeated)
         {
-            return await FollowAsync(address, call, wanted, actor, repeated, cancellation);
+            return await FollowAsync(address, call, wanted, actor, repeated, null, cancellation);
         }
 
-        if (wanted.Approves && await orders.StopOfAsync(address.Session, call.Agent, cancellation) is { } stop)
+        if (wanted.Approves
+            && await orders.StopOfAsync(
+                address.Session, call.AgentOf(wanted.Answers.Sequence) ?? call.Agent, cancellation) is { } stop)
         {
             throw new RefusedException(Problem.Refused(
                 "stopped", "A stop stands",
@@ -49,13 +51,18 @@ internal sealed class Deciding(
         }
 
         RefuseOthers(call, wanted, actor);
+        var given = await GivenAsync(address, call, wanted, actor, cancellation);
+        await using var place = given is null ? null
+            : await orders.TakePlaceAsync(given, cancellation) ?? throw new RefusedException(Problem.Refused(
+                "too-many-approvals", "As many approvals hold as may", $"{OrderBook.FullOf(given)}."));
         var submission = await DecisionRecord.MakeAsync(
             address, call, wanted with { HoldsUntil = HoldsUntil(call, wanted) }, actor, intake.Now, intake.Hasher,
             people, cancellation);
         return submission is null
             ? throw new RefusedException(Problem.Unprocessable(
                 $"sequence: there is no question at sequence {wanted.Answers.Sequence} of this call."))
-            : await FollowAsync(address, call, wanted, actor, await intake.SubmitAsync(submission), cancellation);
+            : await FollowAsync(
+                address, call, wanted, actor, await intake.SubmitAsync(submission), given, cancellation);
     }
 
     /// <summary>Until when a tool may begin that the node's policy had a person asked for.</summary>
@@ -64,40 +71,56 @@ internal sealed class Deciding(
             ? intake.Now.Add(policy.ApprovalsHold)
             : null;
 
+    /// <summary>The approval of more calls than one that a decision gives; null where it gives none.</summary>
+    private async Task<StandingApproval?> GivenAsync(
+        CallAddress address, CallRead call, WantedDecision wanted, Bearer actor, CancellationToken cancellation)
+    {
+        // What was asked under a policy that holds no more is approved for this call alone.
+        var (now, known) = (intake.Now, policies.Now);
+        if (call.QuestionMark is not { Kind: { } kind, People: 1 } mark || mark.Version != known.Policy?.Version
+            || (wanted.Decision.Outcome as Outcome.Approved)?.Decision is not { } decision)
+        {
+            return null;
+        }
+
+        var isForLocation = decision == PolicyWords.Of(Ruling.ApproveForLocation);
+        if (isForLocation ? mark.Location is null : decision != PolicyWords.Of(Ruling.ApproveForSession))
+        {
+            return null;
+        }
+
+        await orders.FollowAsync(known, cancellation);
+        var (session, agent, tool) = OfQuestion(address, call, wanted);
+        return new StandingApproval(
+            StandingApproval.NewId(now), session, agent, tool, kind, isForLocation ? mark.Location : null, mark.Version,
+            mark.Rule, IsByRule: false, actor.Name, address.Call, now, now.Add(StandingApproval.Longest));
+    }
+
+    /// <summary>The agent is who asked, whoever the call was first told of.</summary>
+    private static (SessionName Session, string? Agent, string Tool) OfQuestion(
+        CallAddress address, CallRead call, WantedDecision wanted) => (
+        address.Session, call.AgentOf(wanted.Answers.Sequence),
+        call.History.Find(wanted.Answers.Sequence)?.Message.ToolName ?? "");
+
     /// <summary>
     /// What a person approves for more calls than one holds for them, once, and what he refuses ends that, also where
     /// a node fell between the refusal and this.
     /// </summary>
     private async Task<Receipt> FollowAsync(
         CallAddress address, CallRead call, WantedDecision wanted, Bearer actor, Receipt receipt,
-        CancellationToken cancellation)
+        StandingApproval? given, CancellationToken cancellation)
     {
-        var (now, tool) = (intake.Now, call.History.Find(wanted.Answers.Sequence)?.Message.ToolName ?? "");
         if (!wanted.Approves && receipt.Status is ReceiptStatus.Recorded or ReceiptStatus.Duplicate)
         {
-            // Whoever asked for it, and by whatever it was approved before.
+            // By whatever it was approved before.
+            var refused = OfQuestion(address, call, wanted);
             await orders.EndAsync(
-                one => one.IsOf(address.Session, call.Agent, tool), actor.Name,
-                $"{actor.Name} refused the call {address.Call}", cancellation);
+                one => one.Of == refused, actor.Name, $"{actor.Name} refused the call {address.Call}", cancellation);
         }
 
-        // What was asked under a policy that holds no more is approved for this call alone.
-        if (!wanted.Approves || receipt.Status != ReceiptStatus.Recorded
-            || call.QuestionMark is not { Kind: { } kind, People: 1 } mark
-            || mark.Version != policies.Now.Policy?.Version)
+        if (given is not null && receipt.Status == ReceiptStatus.Recorded)
         {
-            return receipt;
-        }
-
-        var decision = (wanted.Decision.Outcome as Outcome.Approved)?.Decision;
-        var isForLocation = decision == PolicyWords.Of(Ruling.ApproveForLocation);
-        var approval = new StandingApproval(
-            StandingApproval.NewId(now), address.Session, call.Agent, tool, kind,
-            isForLocation ? mark.Location : null, mark.Version, mark.Rule, IsByRule: false,
-            actor.Name, address.Call, now, now.Add(StandingApproval.Longest));
-        if (isForLocation ? mark.Location is not null : decision == PolicyWords.Of(Ruling.ApproveForSession))
-        {
-            await orders.WriteAsync(orders.GiveOf(approval));
+            await orders.WriteAsync(orders.GiveOf(given));
         }
 
         return receipt;

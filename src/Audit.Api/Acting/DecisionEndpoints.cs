@@ -41,3 +41,57 @@ internal sealed class DecisionEndpoints(RecordIntake intake, Deciding deciding) 
         return await deciding.AnswerAsync(context, address, call, question);
     }
 }
+
+/// <summary>`/v1/approvals` and `/v1/stops`: what stands for more calls than one, and how it is taken back.</summary>
+internal sealed class OrderEndpoints(OrderBook orders, OrderDesk desk) : IEndpointGroup
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        const Roles Looking = Roles.Read | Roles.Approve;
+        routes.Get(
+            "/v1/approvals", ApprovalsAsync, Looking, "Lists approvals for sessions and locations that hold now.")
+            .Produces<ItemPage<ApprovalAnswer>>().Scoped(Scope.Unbound);
+        routes.Post(
+            "/v1/approvals/{id}/end", EndAsync, Roles.Approve, "Takes an approval back; the body has the reason.")
+            .Produces<ItemPage<ApprovalAnswer>>().Scoped(Scope.Unbound);
+        routes.Get("/v1/stops", StopsAsync, Looking, "Lists the stops that hold now.")
+            .Produces<ItemPage<StopAnswer>>().Scoped(Scope.Unbound);
+        routes.Post(
+            "/v1/stops", StopAsync, OrderDesk.MayStop,
+            "Refuses at once whatever is asked for an agent, a session, a source or all, on every node.",
+            "The body is {agent? and source? and session_id?, or all: true, and reason}. Questions that wait end.")
+            .Produces<StopAnswer>(StatusCodes.Status201Created).Scoped(Scope.Unbound);
+        routes.Post("/v1/stops/{id}/lift", LiftAsync, Roles.Approve, "Lifts a stop; the body has the reason.")
+            .Produces<ItemPage<StopAnswer>>().Scoped(Scope.Unbound);
+    }
+
+    private async Task<IResult> ApprovalsAsync(HttpContext context) => Reply.Json(new ItemPage<ApprovalAnswer>(
+        [.. (await orders.ApprovalsAsync(context.RequestAborted)).Select(Of)], null));
+
+    private async Task<IResult> StopsAsync(HttpContext context) => Reply.Json(new ItemPage<StopAnswer>(
+        [.. (await orders.StopsAsync(context.RequestAborted)).Select(Of)], null));
+
+    private async Task<IResult> EndAsync(HttpContext context)
+    {
+        await desk.EndAsync(
+            context.PathId("id"), await context.ReadObjectAsync(), context.Bearer(), context.RequestAborted);
+        return await ApprovalsAsync(context);
+    }
+
+    private async Task<IResult> StopAsync(HttpContext context) => Reply.Json(
+        Of(await desk.StopAsync(await context.ReadObjectAsync(), context.Bearer())), StatusCodes.Status201Created);
+
+    private async Task<IResult> LiftAsync(HttpContext context)
+    {
+        await desk.LiftAsync(
+            context.PathId("id"), await context.ReadObjectAsync(), context.Bearer(), context.RequestAborted);
+        return await StopsAsync(context);
+    }
+
+    private static ApprovalAnswer Of(StandingApproval one) => new(
+        one.Id, one.Decision, one.Session.Source, one.Session.Id, one.Agent, one.Tool, one.Kind, one.Rule, one.Version,
+        one.By, one.Call, one.GivenAt.ToString(), one.Until.ToString());
+
+    private static StopAnswer Of(StandingStop one) => new(
+        one.Id, one.Source, one.Session, one.Agent, one.Reason, one.By, one.At.ToString());
+}

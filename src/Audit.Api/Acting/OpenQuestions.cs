@@ -66,9 +66,11 @@ internal sealed class OpenQuestions(
     /// <returns>Whether something was written.</returns>
     public async Task<bool> StopAsync(CallAddress address, CallRead call, CancellationToken cancellation)
     {
-        var isApproved = !call.IsWaiting && call.History.Standing is { State: CallState.Approved, Asked: > 0 };
+        var standing = call.History.Standing;
+        var isApproved = !call.IsWaiting && standing is { State: CallState.Approved, Asked: > 0 };
         return (isApproved || call.IsWaiting)
-            && await orders.StopOfAsync(address.Session, call.Agent, cancellation) is { } stop
+            && await orders.StopOfAsync(
+                address.Session, call.AgentOf(standing.Asked) ?? call.Agent, cancellation) is { } stop
             && (isApproved
                 ? await SubmitAsync(
                     address, call, MessageKind.Blocked, stop.Outcome, new PolicyMark(null, Order: stop.Id))
@@ -99,37 +101,52 @@ internal sealed class OpenQuestions(
     {
         while (!cancellation.IsCancellationRequested)
         {
-            try
-            {
-                await orders.FollowAsync(policies.Now, cancellation);
-                await ReadOnAsync(cancellation);
-                var stops = await orders.StopsAsync(cancellation);
-                foreach (var (address, (ends, agent)) in open.ToList())
-                {
-                    var stop = stops.FirstOrDefault(one => one.IsOf(address.Session, agent));
-                    if (stop is not null || ends <= intake.Now)
-                    {
-                        var call = new CallRead(journal, address.Stream);
-                        await call.ReadOnAsync(cancellation);
-                        if (await EndAsync(address, call, stop?.Sentence) || !call.IsWaiting)
-                        {
-                            open.TryRemove(address, out _);
-                        }
-                    }
-                }
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure) when (failure
-                is JournalUnavailableException or EngineStoppedException or InvalidDataException)
-            {
-                failures.Report("questions that end", failure);
-            }
-
+            // What cannot be read of one of them keeps nothing from the others.
+            await TryAsync(
+                "approvals that end", async () => await orders.FollowAsync(policies.Now, cancellation), cancellation);
+            await TryAsync("questions that end", () => EndDueAsync(cancellation), cancellation);
             await Task.Delay(Pause, intake.Clock, cancellation)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task EndDueAsync(CancellationToken cancellation)
+    {
+        await ReadOnAsync(cancellation);
+        var stops = await orders.StopsAsync(cancellation);
+        foreach (var (address, (ends, agent)) in open.ToList())
+        {
+            var stop = stops.FirstOrDefault(one => one.IsOf(address.Session, agent));
+            if (stop is not null || ends <= intake.Now)
+            {
+                await TryAsync("questions that end", () => LookAsync(address, stop, cancellation), cancellation);
+            }
+        }
+    }
+
+    private async Task LookAsync(CallAddress address, StandingStop? stop, CancellationToken cancellation)
+    {
+        var call = new CallRead(journal, address.Stream);
+        await call.ReadOnAsync(cancellation);
+        if (await EndAsync(address, call, stop?.Sentence) || !call.IsWaiting)
+        {
+            open.TryRemove(address, out _);
+        }
+    }
+
+    private async Task TryAsync(string what, Func<Task> act, CancellationToken cancellation)
+    {
+        try
+        {
+            await act();
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+        catch (Exception failure)
+        {
+            failures.Report(what, failure);
         }
     }
 

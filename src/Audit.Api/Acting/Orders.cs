@@ -27,11 +27,10 @@ internal sealed record StandingApproval(
 
     /// <summary>Whether it is for the same, under the same policy, and for as long.</summary>
     public bool IsLike(StandingApproval other, Timestamp now) =>
-        now < Until && IsOf(other.Session, other.Agent, other.Tool) && Kind == other.Kind && Version == other.Version;
+        now < Until && Of == other.Of && Kind == other.Kind && Version == other.Version;
 
-    /// <summary>Whether it ends when a person refuses this, of whatever kind that is.</summary>
-    public bool IsOf(SessionName session, string? agent, string tool) =>
-        Session == session && Agent == agent && Tool == tool;
+    /// <summary>What it is for, of whatever kind: all of these end when a person refuses one.</summary>
+    public (SessionName Session, string? Agent, string Tool) Of => (Session, Agent, Tool);
 }
 
 /// <summary>A stop: whoever it is for is refused until a person lifts it.</summary>
@@ -60,15 +59,19 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
     private const string Given = "approval.given", Ended = "approval.ended", Stopped = "stop.ordered",
         Lifted = "stop.lifted", ByRule = "by_rule", Version = "version";
 
-    private const int EndedAtOnce = 100;
+    /// <summary>How many hold at a time for one agent and tool in a session, and how many are ended at once.</summary>
+    private const int MostOfTool = 100, EndedAtOnce = 100;
 
     private readonly SemaphoreSlim turn = new(1);
     private readonly SemaphoreSlim following = new(1);
     private readonly ActReader acts = new(store.Opened);
     private readonly Dictionary<string, StandingApproval> approvals = [];
+    private readonly Dictionary<(SessionName, string?, string), List<StandingApproval>> ofTool = [];
+    private readonly Dictionary<string, StandingApproval> coming = [];
     private readonly HashSet<string> ended = [];
     private readonly List<StandingApproval> takenBack = [];
     private readonly Dictionary<string, StandingStop> stops = [];
+    private readonly HashSet<string> left = [];
     private string? followed;
     private (long Stops, long Approvals) lookedAt = (long.MinValue, long.MinValue);
     private (long Stops, long Approvals) hasRead = (-1, -1);
@@ -82,7 +85,7 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
 
     public ValueTask<StandingApproval?> ApprovalOfAsync(StandingApproval asked, CancellationToken cancellation) =>
         AskAsync(
-            () => approvals.Values.FirstOrDefault(one => one.Covers(asked, intake.Now)), ofStops: false, cancellation);
+            () => LikeOf(asked).Find(one => one.Covers(asked, intake.Now)), ofStops: false, cancellation);
 
     /// <summary>What holds now: under the policy that holds now.</summary>
     public ValueTask<IReadOnlyList<StandingApproval>> ApprovalsAsync(CancellationToken cancellation)
@@ -98,6 +101,32 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
     public ValueTask<IReadOnlyList<StandingStop>> StopsAsync(CancellationToken cancellation) =>
         AskAsync<IReadOnlyList<StandingStop>>(
             () => [.. stops.Values.OrderByDescending(one => one.At)], ofStops: true, cancellation);
+
+    /// <summary>Keeps a place for one that is about to be given, so that no more hold than may.</summary>
+    /// <returns>Null where as many hold; else what lets go of the place, once it is written or is not.</returns>
+    public ValueTask<IAsyncDisposable?> TakePlaceAsync(StandingApproval one, CancellationToken cancellation) =>
+        AskAsync<IAsyncDisposable?>(
+            () =>
+            {
+                var now = intake.Now;
+                var held = LikeOf(one).Count(other => now < other.Until)
+                    + coming.Values.Count(other => other.Of == one.Of && !approvals.ContainsKey(other.Id));
+                if (held >= MostOfTool)
+                {
+                    return null;
+                }
+
+                coming[one.Id] = one;
+                return new Place(this, one.Id);
+            },
+            ofStops: false, cancellation);
+
+    /// <summary>Why no place was left for one.</summary>
+    public static string FullOf(StandingApproval one) =>
+        $"{MostOfTool} approvals of the tool \"{one.Tool}\" hold already for "
+        + $"{(one.Agent is null ? "calls without an agent" : $"the agent \"{one.Agent}\"")} in this session, which is "
+        + "the most: until some end, or are taken back, a call of it is approved for itself alone, and approve-once is "
+        + "accepted";
 
     /// <summary>What is written so that an approval holds for what follows.</summary>
     public OperatorSubmission GiveOf(StandingApproval one) => Act(
@@ -115,21 +144,24 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
         StreamNames.Approvals(approval.GivenAt.ToDateTimeOffset()), Ended, by, reason, ("id", approval.Id),
         (Version, version));
 
-    /// <exception cref="RefusedException">It is not known whether it was written.</exception>
+    /// <summary>Takes back whatever is so, many at once.</summary>
+    /// <param name="version">The policy that ends them; null where a person does.</param>
+    /// <exception cref="RefusedException">It is not known whether all of it was written.</exception>
     public async Task EndAsync(
-        Func<StandingApproval, bool> which, string by, string reason, CancellationToken cancellation)
+        Func<StandingApproval, bool> which, string by, string reason, CancellationToken cancellation,
+        string? version = null)
     {
-        foreach (var one in await ApprovalsAsync(which, cancellation))
+        foreach (var some in (await ApprovalsAsync(which, cancellation)).Chunk(EndedAtOnce))
         {
-            await WriteAsync(EndOf(one, by, reason));
+            await WriteAsync([.. some.Select(one => EndOf(one, by, reason, version))]);
         }
     }
 
     /// <summary>
     /// Ends what was approved under other policies before anything is decided by this one, so that none of it holds
-    /// again when the other one is back.
+    /// again when the other one is back: also what was on its way then, and came after.
     /// </summary>
-    /// <exception cref="JournalUnavailableException">It is not known whether it was written.</exception>
+    /// <exception cref="RefusedException">It is not known whether it was written.</exception>
     public async ValueTask FollowAsync(PolicyNow known, CancellationToken cancellation)
     {
         if (known.Policy?.Version is not { } version || version == Volatile.Read(ref followed))
@@ -140,20 +172,16 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
         await following.WaitAsync(cancellation);
         try
         {
-            var others = await ApprovalsAsync(one => one.Version != version, cancellation);
-            foreach (var some in others.Chunk(EndedAtOnce))
+            if (version == followed)
             {
-                await WritingAsync(async () =>
-                {
-                    var receipts = await intake.Engine.SubmitAsync(
-                        [.. some.Select(one => EndOf(one, OperatorActs.Node, "another policy holds", version))],
-                        CancellationToken.None);
-                    return receipts.FirstOrDefault(one => one.Status != ReceiptStatus.Recorded) is { } failed
-                        ? throw new JournalUnavailableException(failed.Error ?? "An approval could not be ended.")
-                        : receipts;
-                });
+                return;
             }
 
+            var isBack = left.Contains(version);
+            await EndAsync(
+                one => isBack || one.Version != version, OperatorActs.Node, "another policy holds", cancellation,
+                version);
+            _ = followed is not null && left.Add(followed);
             Volatile.Write(ref followed, version);
         }
         finally
@@ -169,13 +197,13 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
     public OperatorSubmission LiftOf(StandingStop stop, string by, string reason) =>
         Act(StreamNames.Stops, Lifted, by, reason, ("id", stop.Id));
 
-    /// <exception cref="RefusedException">It is not known whether it was written.</exception>
-    public Task WriteAsync(OperatorSubmission act) => WritingAsync(async () =>
+    /// <exception cref="RefusedException">It is not known whether all of it was written.</exception>
+    public Task WriteAsync(params OperatorSubmission[] acts) => WritingAsync(async () =>
     {
-        var receipt = await intake.SubmitAsync(act);
-        return receipt.Status == ReceiptStatus.Recorded
-            ? receipt
-            : throw new RefusedException(Problem.JournalAway(receipt.Error));
+        var receipts = await intake.Engine.SubmitAsync(acts, CancellationToken.None);
+        return receipts.FirstOrDefault(one => one.Status != ReceiptStatus.Recorded) is { } failed
+            ? throw new RefusedException(Problem.JournalAway(failed.Error))
+            : receipts;
     });
 
     /// <summary>Every act of an order is written within this: meanwhile nobody relies on what was read.</summary>
@@ -198,6 +226,8 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
                     .OrderByDescending(one => one.GivenAt),
             ],
             ofStops: false, cancellation);
+
+    private List<StandingApproval> LikeOf(StandingApproval one) => ofTool.GetValueOrDefault(one.Of) ?? [];
 
     /// <summary>A read that began after somebody came has seen all that was there when he came.</summary>
     private async ValueTask<T> AskAsync<T>(
@@ -241,14 +271,14 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
         {
             case Given when !ended.Contains(id):
                 _ = Rfc3339.TryParse(Text("until") ?? "", out var until);
-                approvals[id] = new StandingApproval(
+                Add(new StandingApproval(
                     id, new SessionName(Text("source")!, Text("session_id")!), Text("agent"), Text("tool")!,
                     Text("kind")!, Text("location"), Text(Version), Text("rule"), Text(ByRule) is not null, by,
-                    Text("tool_call_id")!, at, until);
+                    Text("tool_call_id")!, at, until));
                 break;
             case Ended:
                 ended.Add(id);
-                if (approvals.Remove(id, out var was) && was.IsByRule && Text(Version) is null)
+                if (Remove(id) is { IsByRule: true } was && Text(Version) is null)
                 {
                     takenBack.Add(was);
                 }
@@ -267,12 +297,40 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store, PolicyBo
         string? Text(string name) => facts.TryGetProperty(name, out var value) ? value.GetString() : null;
     }
 
+    private void Add(StandingApproval one)
+    {
+        approvals[one.Id] = one;
+        (ofTool.TryGetValue(one.Of, out var like) ? like : (ofTool[one.Of] = [])).Add(one);
+    }
+
+    private StandingApproval? Remove(string id)
+    {
+        if (approvals.Remove(id, out var was) && ofTool[was.Of] is var like && like.Remove(was) && like.Count == 0)
+        {
+            ofTool.Remove(was.Of);
+        }
+
+        return was;
+    }
+
     private OperatorSubmission Act(
         string stream, string act, string by, string? reason, params (string Name, string? Value)[] facts) =>
         new(stream, act, by, intake.Now, reason is null ? default : ActReader.MembersOf(("reason", reason)))
         {
             Facts = ActReader.MembersOf(facts),
         };
+
+    private sealed class Place(OrderBook book, string id) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await book.turn.WaitAsync();
+            book.coming.Remove(id);
+            // Whoever comes next reads on: what was written is counted from then on.
+            book.lookedAt.Approvals = long.MinValue;
+            book.turn.Release();
+        }
+    }
 }
 
 /// <summary>Orders of people, however they come: by the API or by a page.</summary>
@@ -321,58 +379,4 @@ internal sealed class OrderDesk(RecordIntake intake, OrderBook orders)
         body.RequiredText("reason") is { Length: <= LongestReason } reason && !string.IsNullOrWhiteSpace(reason)
             ? intake.Redactor?.Text(reason) ?? reason
             : throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected");
-}
-
-/// <summary>`/v1/approvals` and `/v1/stops`: what stands for more calls than one, and how it is taken back.</summary>
-internal sealed class OrderEndpoints(OrderBook orders, OrderDesk desk) : IEndpointGroup
-{
-    public void Map(IEndpointRouteBuilder routes)
-    {
-        const Roles Looking = Roles.Read | Roles.Approve;
-        routes.Get(
-            "/v1/approvals", ApprovalsAsync, Looking, "Lists approvals for sessions and locations that hold now.")
-            .Produces<ItemPage<ApprovalAnswer>>().Scoped(Scope.Unbound);
-        routes.Post(
-            "/v1/approvals/{id}/end", EndAsync, Roles.Approve, "Takes an approval back; the body has the reason.")
-            .Produces<ItemPage<ApprovalAnswer>>().Scoped(Scope.Unbound);
-        routes.Get("/v1/stops", StopsAsync, Looking, "Lists the stops that hold now.")
-            .Produces<ItemPage<StopAnswer>>().Scoped(Scope.Unbound);
-        routes.Post(
-            "/v1/stops", StopAsync, OrderDesk.MayStop,
-            "Refuses at once whatever is asked for an agent, a session, a source or all, on every node.",
-            "The body is {agent? and source? and session_id?, or all: true, and reason}. Questions that wait end.")
-            .Produces<StopAnswer>(StatusCodes.Status201Created).Scoped(Scope.Unbound);
-        routes.Post("/v1/stops/{id}/lift", LiftAsync, Roles.Approve, "Lifts a stop; the body has the reason.")
-            .Produces<ItemPage<StopAnswer>>().Scoped(Scope.Unbound);
-    }
-
-    private async Task<IResult> ApprovalsAsync(HttpContext context) => Reply.Json(new ItemPage<ApprovalAnswer>(
-        [.. (await orders.ApprovalsAsync(context.RequestAborted)).Select(Of)], null));
-
-    private async Task<IResult> StopsAsync(HttpContext context) => Reply.Json(new ItemPage<StopAnswer>(
-        [.. (await orders.StopsAsync(context.RequestAborted)).Select(Of)], null));
-
-    private async Task<IResult> EndAsync(HttpContext context)
-    {
-        await desk.EndAsync(
-            context.PathId("id"), await context.ReadObjectAsync(), context.Bearer(), context.RequestAborted);
-        return await ApprovalsAsync(context);
-    }
-
-    private async Task<IResult> StopAsync(HttpContext context) => Reply.Json(
-        Of(await desk.StopAsync(await context.ReadObjectAsync(), context.Bearer())), StatusCodes.Status201Created);
-
-    private async Task<IResult> LiftAsync(HttpContext context)
-    {
-        await desk.LiftAsync(
-            context.PathId("id"), await context.ReadObjectAsync(), context.Bearer(), context.RequestAborted);
-        return await StopsAsync(context);
-    }
-
-    private static ApprovalAnswer Of(StandingApproval one) => new(
-        one.Id, one.Decision, one.Session.Source, one.Session.Id, one.Agent, one.Tool, one.Kind, one.Rule, one.Version,
-        one.By, one.Call, one.GivenAt.ToString(), one.Until.ToString());
-
-    private static StopAnswer Of(StandingStop one) => new(
-        one.Id, one.Source, one.Session, one.Agent, one.Reason, one.By, one.At.ToString());
 }

@@ -169,9 +169,10 @@ internal sealed class AlertFeed(
     {
         var ended = runs;
         (runs, running) = ([], []);
+        // All at once: each may have to wait for an answer to what is on its way.
+        await Task.WhenAll(ended.Select(going => going.Work?.DisposeAsync().AsTask() ?? Task.CompletedTask));
         foreach (var going in ended)
         {
-            await (going.Work?.DisposeAsync() ?? default);
             try
             {
                 await going.Run.DisposeAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Audit.Node.Tests.Support;
 
@@ -11,11 +12,13 @@ public sealed class OrderTests : IAsyncLifetime
           {"name":"two","tool":"pay","then":"ask","people":2},
           {"name":"reads","kind":"read","then":"approve-once"},
           {"name":"guarded","tool":"make","input":{"target":"publish"},"then":"ask"},
-          {"name":"builds","tool":"make","input":{"target":"test"},"then":"approve-for-session"}]}
+          {"name":"builds","tool":"make","input":{"target":"test"},"then":"approve-for-session"},
+          {"name":"copies","tool":"copy","input":{"target":"test"},"then":"approve-for-location"}]}
         """;
 
     private readonly TemporaryDirectory directory = new();
     private readonly SettableClock clock = new();
+    private EngineInFront front = null!;
     private TestNode node = null!;
     private HttpClient host = null!;
     private HttpClient maria = null!;
@@ -26,7 +29,8 @@ public sealed class OrderTests : IAsyncLifetime
     {
         File.WriteAllText(directory.File("policy.json"), Rules);
         node = await TestNode.StartAsync(
-            clock: clock, change: options => options with { Policy = directory.File("policy.json") });
+            clock: clock, around: engine => front = new EngineInFront(engine),
+            change: options => options with { Policy = directory.File("policy.json") });
         host = node.ClientWith(await node.TokenAsync("host", ["ingest"]));
         maria = await node.ClientAsync("maria", "approve");
         ada = await node.ClientAsync("ada", "approve");
@@ -179,6 +183,97 @@ public sealed class OrderTests : IAsyncLifetime
         Assert.Equal("awaiting_confirmation", (await AskAsync("c-4", "deploy")).Text("state"));
         Assert.Equal("awaiting_confirmation", (await AskAsync("c-5", "erase")).Text("state"));
         Assert.Empty(await ApprovalsAsync());
+    }
+
+    [Fact]
+    public async Task an_approval_that_was_on_its_way_when_the_policy_changed_does_not_come_back_with_the_one_before()
+    {
+        Assert.Equal("approve-once", (await AskAsync("c-0", "cat", kind: "read")).Text("decision"));
+        var (onItsWay, held) = (new TaskCompletionSource(), new TaskCompletionSource());
+        front.Instead = async batch =>
+        {
+            if (batch.OfType<OperatorSubmission>().Any(act => act.Act == "approval.given"))
+            {
+                onItsWay.TrySetResult();
+                await held.Task;
+            }
+
+            return null;
+        };
+        var asking = AskAsync("c-1", "make", target: "test");
+        await onItsWay.Task;
+        Change("""{"preset":"ask"}""");
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-2", "erase")).Text("state"));
+        held.SetResult();
+        Assert.Equal("approve-for-session", (await asking).Text("decision"));
+        front.Instead = null;
+        Change(Rules);
+
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-3", "make", target: "install")).Text("state"));
+        Assert.Empty(await ApprovalsAsync());
+    }
+
+    [Fact]
+    public async Task an_approval_and_a_refusal_are_of_the_agent_who_asked_whoever_was_named_first()
+    {
+        (await host.PostAsync("/v1/records", Records.Item(
+            "s-1", "c-1", """{"kind":"requested"}""", at: clock.GetUtcNow().ToString("O"), task: "t-1", agent: "a-1", tool: "deploy"))).Require(201);
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-1", "deploy", agent: "a-2")).Text("state"));
+        await DecideAsync(maria, "c-1", "approve-for-session");
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-2", "deploy", agent: "a-1")).Text("state"));
+        Assert.Equal("approve-for-session", (await AskAsync("c-3", "deploy", agent: "a-2")).Text("decision"));
+        await RefuseAsync("c-1");
+
+        Assert.Empty(await ApprovalsAsync());
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-4", "deploy", agent: "a-2")).Text("state"));
+    }
+
+    [Fact]
+    public async Task a_stop_of_the_agent_who_asked_holds_whoever_was_named_first()
+    {
+        (await host.PostAsync("/v1/records", Records.Item(
+            "s-1", "c-1", """{"kind":"requested"}""", at: clock.GetUtcNow().ToString("O"), task: "t-1", agent: "a-1", tool: "deploy"))).Require(201);
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-1", "deploy", agent: "a-2")).Text("state"));
+        await DecideAsync(maria, "c-1", "approve-once");
+        (await maria.PostAsync("/v1/stops", """{"agent":"a-2","reason":"an incident"}""")).Require(201);
+
+        Assert.Equal("blocked", (await host.GetAnswerAsync(Decision("c-1"))).Require(200).Json.Text("state"));
+    }
+
+    [Fact]
+    public async Task no_more_than_a_hundred_approvals_of_a_tool_hold_at_a_time_and_they_end_together()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 104).Select(
+            number => AskAsync($"c-{number}", "copy", location: $"/srv/{number}", target: "test")));
+        var alone = answers.Where(one => one.Text("decision") == "approve-once").ToList();
+
+        Assert.Equal(100, (await ApprovalsAsync()).Count);
+        Assert.Equal(4, alone.Count);
+        Assert.All(alone, one => Assert.Equal(("copies", "approved"), (one.Text("rule"), one.Text("state"))));
+        Assert.All(alone, one => Assert.Contains("100 approvals of the tool \"copy\"", one.Text("feedback")));
+
+        // A person has as many places, and what was refused is not half written.
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-104", "copy", location: "/srv/other")).Text("state"));
+        var question = (await host.GetAnswerAsync(Decision("c-104"))).Require(200).Json.GetProperty("question");
+        var refused = (await maria.PostAsync(
+            Decision("c-104"), HttpAnswers.On(question, """{"decision":"approve-for-session"}"""))).Problem(409);
+        Assert.Contains("approve-once is accepted", refused);
+        Assert.Equal("awaiting_confirmation", (await host.GetAnswerAsync(Decision("c-104"))).Json.Text("state"));
+        Assert.Equal("awaiting_confirmation", (await AskAsync("c-105", "deploy")).Text("state"));
+        await DecideAsync(maria, "c-105", "approve-for-session");
+        await DecideAsync(maria, "c-104", "approve-once");
+
+        var ends = new ConcurrentQueue<int>();
+        front.Sees = batch =>
+        {
+            if (batch.OfType<OperatorSubmission>().Count(act => act.Act == "approval.ended") is > 0 and var count)
+            {
+                ends.Enqueue(count);
+            }
+        };
+        await RefuseAsync("c-104");
+        Assert.Single(await ApprovalsAsync());
+        Assert.Equal([100], ends);
     }
 
     [Fact]

@@ -174,6 +174,40 @@ public sealed class StoreTroubleTests
         Assert.Contains("damaged next to position", (await node.GetAsync("/v1/events?limit=10")).Problem(503));
     }
 
+    [Fact]
+    public async Task questions_end_also_where_the_page_of_the_approvals_is_damaged()
+    {
+        var clock = new SettableClock();
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory.File("policy.json"), """
+            {"preset":"ask","trust":"claimed","rules":[{"name":"builds","tool":"make","then":"approve-for-session"}]}
+            """);
+        await using var node = await TestNode.StartAsync(
+            clock: clock, change: options => options with { Policy = directory.File("policy.json") });
+        using var host = node.ClientWith(await node.TokenAsync("host", ["ingest"]));
+        await AskAsync("first", "deploy", "awaiting_confirmation");
+        await FillAsync("before");
+        await AskAsync("given", "make", "approved");
+        await FillAsync("between");
+        await AskAsync("last", "deploy", "awaiting_confirmation");
+        await node.UntilReadAsync();
+        await node.StopAsync();
+        DamagePageOf(node.StoreFile, "operator|approvals|");
+        clock.Advance(TimeSpan.FromHours(2));
+        await node.StartAgainAsync();
+
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/v1/sessions/s-1/calls/last/events?source=host")).Require(200).Text
+                .Contains("\"invalidated\"", StringComparison.Ordinal), "the question ends");
+        Assert.Contains("audit_failures_total{place=\"approvals that end\"}", (await node.GetAsync("/metrics")).Require(200).Text);
+
+        async Task AskAsync(string call, string tool, string state) => Assert.Equal(state, (await host.PostAsync(
+            "/v1/decide", $$"""{"session_id":"s-1","tool_call_id":"{{call}}","tool_name":"{{tool}}"}""")).Require(200).Json.Text("state"));
+
+        Task FillAsync(string name) => node.LinesAsync(Records.Lines(Enumerable.Range(0, 100).Select(
+            number => Records.Item("s-2", $"{name}-{number}", Records.Completed(output: new string('x', 300))))));
+    }
+
     /// <summary>Writes zeros over the page of the table that holds the first of what is named so.</summary>
     private static void DamagePageOf(string file, string name)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Audit.Node.Tests.Pages;
@@ -174,6 +175,32 @@ public sealed class WebhookTests : AlertGround
         await receiver.UntilAsync(2);
 
         Assert.Equal(["c-1", "c-2"], receiver.All.Select(one => one.Json.GetProperty("data").Text("tool_call_id")));
+    }
+
+    [Fact]
+    public async Task a_stop_waits_for_those_that_give_no_answer_together()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var one = new SilentReceiver();
+        using var other = new SilentReceiver();
+        var first = new TaskCompletionSource<int>();
+        using var third = new WebhookReceiver(Secret, (_, before) => before == 0 ? first.Task : Task.FromResult(200));
+        await ConfigureAsync(node, string.Join(',', new[] { one.Url, other.Url, third.Url }.Select((url, index) =>
+            $$"""{"name":"hook-{{index}}","url":"{{url}}","private":true,"timeout_seconds":30,"secret_file":"hook.secret"}""")));
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/v1/alerts")).Require(200).Json.GetProperty("destinations").EnumerateArray()
+                .All(to => to.GetProperty("position").ValueKind == JsonValueKind.Number), "all of them are told from now on");
+        await RefuseAsync(node, "s-1", "c-1");
+        await RefuseAsync(node, "s-1", "c-2");
+        await Task.WhenAll(one.Came, other.Came, third.UntilAsync(1));
+        var stopped = node.StopAsync();
+        await Task.WhenAny(one.Left, other.Left);
+
+        // Whoever is not ended by now would send the second one.
+        first.SetResult(200);
+        await stopped;
+        Assert.Single(third.All);
+        await node.StartAgainAsync();
     }
 
     [Fact]
@@ -425,4 +452,47 @@ public sealed class WebhookTests : AlertGround
     }
 
     private int Tries(string id) => asked!.All.Count(one => one.Id == id);
+
+    /// <summary>Takes what is sent, and says nothing.</summary>
+    private sealed class SilentReceiver : IDisposable
+    {
+        private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+        private readonly TaskCompletionSource came = new(), left = new();
+
+        public SilentReceiver()
+        {
+            listener.Start();
+            Url = $"http://{listener.LocalEndpoint}/";
+            _ = TakeAsync();
+        }
+
+        public string Url { get; }
+
+        /// <summary>Done when somebody has sent something.</summary>
+        public Task Came => came.Task.WaitAsync(TimeSpan.FromMinutes(2));
+
+        /// <summary>Done when he waits no more.</summary>
+        public Task Left => left.Task.WaitAsync(TimeSpan.FromMinutes(2));
+
+        public void Dispose() => listener.Stop();
+
+        private async Task TakeAsync()
+        {
+            try
+            {
+                using var client = await listener.AcceptTcpClientAsync();
+                var buffer = new byte[4096];
+                while (await client.GetStream().ReadAsync(buffer) > 0)
+                {
+                    came.TrySetResult();
+                }
+            }
+            catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
+            {
+                // He left, or the test is over.
+            }
+
+            left.TrySetResult();
+        }
+    }
 }
