@@ -43,6 +43,21 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
     /// <summary>The last decision that the node made on the question that stands.</summary>
     public MadeDecision? LastDecision => decisions.FindLast(made => made.Answers.Sequence == History.Standing.Asked);
 
+    /// <summary>Where this was asked last, and what the node answered to it; null where it never was.</summary>
+    public (Entry Asked, IReadOnlyList<MadeDecision> Answers)? Find(Fingerprint question)
+    {
+        for (var entry = History.Latest; entry is not null; entry = entry.Earlier)
+        {
+            if (entry is { Weight: EntryWeight.Judged, Message.Kind: MessageKind.RequiresConfirmation }
+                && entry.Message.Question == question)
+            {
+                return (entry, decisions.FindAll(made => made.Answers.Question == question));
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Reads what has been written since it was last read.</summary>
     public async Task ReadOnAsync(CancellationToken cancellation)
     {

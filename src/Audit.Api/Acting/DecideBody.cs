@@ -91,6 +91,8 @@ internal sealed class DecideBody
         Requested = "requested_input", Effective = "effective_input", Description = "description",
         Permission = "permission", Location = "location", Recorded = "recorded_at", Expires = "expires_at";
 
+    private const string Unsaid = "the node's policy asks a person", HostSays = "; the host says: ";
+
     public const string Members =
         "The body is {session_id?, task_id?, agent?, parent?, tool_call_id, tool_name, display_name?, tier?, turn?, "
         + "provenance?, requested_input?, effective_input?, description?, permission?, location?, recorded_at?, "
@@ -169,10 +171,18 @@ internal sealed class DecideBody
         json.WriteString("kind", Words.Of(MessageKind.RequiresConfirmation));
         json.WriteString(
             Description,
-            why is null ? said ?? "the node's policy asks a person"
-                : said is null ? why : $"{why}; the host says: {said}");
+            why is null ? said ?? Unsaid
+                : said is null ? why : why + HostSays + said);
         Copy(json, Permission, Location);
     });
+
+    /// <summary>What of a question's description is the host's.</summary>
+    /// <param name="why">What the policy said of it; null where it said nothing, or that is not known.</param>
+    public static string? SaidByHost(string? description, string? why) =>
+        description is null or Unsaid || description == why ? null
+        : why is not null && description.StartsWith(why + HostSays, StringComparison.Ordinal)
+            ? description[(why.Length + HostSays.Length)..]
+            : description;
 
     private ReadOnlyMemory<byte> ItemOf(Timestamp at, bool isWhole, Action<Utf8JsonWriter> outcome)
     {

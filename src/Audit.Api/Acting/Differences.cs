@@ -270,7 +270,8 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
             after = rows.Count < RowsAtOnce || rows[^1].Position > until ? null : rows[^1].Sequence;
         }
 
-        return InputDifference.Of(requested, effective).Where(value => value.Change != "same").Select(value => At(
+        var values = InputDifference.Of(requested, effective).Values;
+        return values.Where(value => value.Change != "same").Select(value => At(
             call.LastAt, call.LastPosition, new ChangeAnswer("call", call.CallId, "input")
             {
                 Name = value.Path, Before = value.Requested, After = value.Effective, Session = call.SessionId,

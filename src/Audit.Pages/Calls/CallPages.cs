@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Hashing;
-
 namespace Audit.Pages.Calls;
 
 /// <summary>`/call?session=&amp;call=`.</summary>
@@ -37,7 +35,7 @@ internal sealed class CallPages(IJournal journal, NodeLog log, PolicyBook polici
             Children = await ChildrenAsync(visit, call, at),
             Input = CallEvents.InputOf([.. steps.Select(step => step.Record)]),
             Question = at is null && call.IsWaiting
-                ? await QuestionView.ReadAsync(journal, policies, call, visit.Cancellation) : null,
+                ? (await QuestionView.ReadAsync(journal, policies, visit, [call])).FirstOrDefault() : null,
         };
         return PageAnswer.Show<CallPage>($"{call.Tool ?? "Call"} {call.CallId}", "sessions", view, ["verify"]);
     }
@@ -66,136 +64,6 @@ internal sealed class CallPages(IJournal journal, NodeLog log, PolicyBook polici
     }
 }
 
-/// <summary>`/decide/{question}`: one question with what a person decides it by, on a page for a phone.</summary>
-internal sealed class DecidePages(
-    IJournal journal, PolicyBook policies, Questions questions, SearchQuota quota) : IPageGroup
-{
-    private const int CallsAtOnce = 500, LatestDecided = 200, MostBefore = 8, MostChoices = 20;
-
-    public void Map(PageMap pages) =>
-        pages.Get("/decide/{question}", Roles.Read, ShowAsync).Scoped(Scope.Binding);
-
-    private async Task<PageAnswer> ShowAsync(Visit visit)
-    {
-        var question = visit.Context.Request.RouteValues["question"]?.ToString() ?? "";
-        if (!Fingerprint.TryParse(question, out _))
-        {
-            return NoSuch(question);
-        }
-
-        var calls = visit.Query.Text("call") is null
-            ? await CallsOfAsync(visit, question) : await CallOfQueryAsync(visit);
-        return calls switch
-        {
-            [] => NoSuch(question),
-            [var call] => PageAnswer.Show<DecidePage>(
-                $"Decide on {call.Tool ?? call.CallId}", "waiting", await ViewAsync(visit, call, question)),
-            // The same may be asked of many calls, and each is decided on its own.
-            _ => PageAnswer.Show<ProblemPage>(
-                "Several calls ask this", "waiting", new ProblemView(
-                    "Several calls ask this",
-                    $"{Display.Count(calls.Count, "call")} wait with this question; each is decided on its own"
-                        + (calls.Count > MostChoices ? $", and these are the latest {MostChoices}." : "."),
-                    [.. calls.Take(MostChoices).Select(call => (call.CallId, Links.Decide(call, isOfCall: true)))]),
-                status: StatusCodes.Status300MultipleChoices),
-        };
-    }
-
-    private static PageAnswer NoSuch(string question) => PageAnswer.Wrong(Problem.NotFound(
-        $"Nothing waits under the question \"{question}\" that this token may see, and none of the latest "
-            + $"{LatestDecided} decisions was on it."));
-
-    private static async Task<IReadOnlyList<CallModel>> CallOfQueryAsync(Visit visit)
-    {
-        var address = await visit.Context.CallAsync();
-        await visit.CatchUpAsync();
-        return await visit.Reads.Models.CallAsync(address.Session, address.Call, visit.Cancellation) is { } found
-            ? [found.Call] : [];
-    }
-
-    /// <summary>The calls that wait with it; else the one that it was decided for last.</summary>
-    private async Task<IReadOnlyList<CallModel>> CallsOfAsync(Visit visit, string question)
-    {
-        await visit.CatchUpAsync();
-        var found = new List<CallModel>();
-        string? cursor = null;
-        do
-        {
-            var page = await visit.Reads.Models.WaitingCallsAsync(
-                new PageRequest(CallsAtOnce, cursor), visit.Cancellation);
-            found.AddRange(page.Items.Where(call => call.Question == question));
-            cursor = page.Next;
-        }
-        while (cursor is not null);
-
-        if (found.Count > 0)
-        {
-            return found;
-        }
-
-        await questions.CatchUpSearchAsync(visit.Cancellation);
-        var search = visit.Reads.Search;
-        var decided = await quota.AskAsync(visit.Bearer, visit.Cancellation, cancellation => search.SearchAsync(
-            search.Parse("outcome:approved,blocked,invalidated"), new PageRequest(LatestDecided), visit.Scope,
-            cancellation));
-        return [.. decided.Items.Select(hit => hit.Call).OfType<CallModel>()
-            .Where(call => call.Question == question).Take(1)];
-    }
-
-    private async Task<DecideView> ViewAsync(Visit visit, CallModel call, string question)
-    {
-        if (!call.IsWaiting || call.Question != question)
-        {
-            return new DecideView(call, null, visit.Now, visit.Recorded) { IsOfAnother = call.Question != question };
-        }
-
-        var models = visit.Reads.Models;
-        var asked = await QuestionView.ReadAsync(journal, policies, call, visit.Cancellation);
-        var input = CallEvents.InputOf([asked.Record]);
-        if (input.Count == 0)
-        {
-            var (steps, _) = await CallEvents.ReadAsync(
-                journal, new CallAddress(call.SessionName, call.CallId).Stream, visit.Scope, 0, long.MaxValue,
-                new Dictionary<long, TransitionModel>(), visit.Cancellation);
-            input = CallEvents.InputOf([.. steps.Select(step => step.Record)]);
-        }
-
-        var windows = call.Task is null ? null : await models.WindowsAsync(
-            new WindowFilter { Task = call.Task, OpenAt = visit.Now }, new PageRequest(10), visit.Cancellation);
-        var before = await models.CallsAsync(
-            call.SessionName, new CallFilter { Tool = call.Tool }, new PageRequest(CallsAtOnce), visit.Cancellation);
-        return new DecideView(call, asked, visit.Now, visit.Recorded)
-        {
-            Input = input,
-            Windows =
-            [
-                .. windows?.Items.Where(window =>
-                    window.StateAt(visit.Now) == "open" && window.Agent == call.Agent) ?? [],
-            ],
-            Before =
-            [
-                .. before?.Items.Where(one => one.DecidedAt is not null && one.Id != call.Id)
-                    .OrderByDescending(one => one.DecidedAt).Take(MostBefore) ?? [],
-            ],
-        };
-    }
-}
-
-/// <param name="Question">Null where nothing waits any more.</param>
-public sealed record DecideView(CallModel Call, QuestionView? Question, Timestamp Now, long? Recorded)
-{
-    /// <summary>The call was asked something else since.</summary>
-    public bool IsOfAnother { get; init; }
-
-    public IReadOnlyList<InputValue> Input { get; init; } = [];
-
-    /// <summary>Windows of its task that are open now for its agent.</summary>
-    public IReadOnlyList<WindowModel> Windows { get; init; } = [];
-
-    /// <summary>Calls of the same tool in the session that were decided on, the latest first.</summary>
-    public IReadOnlyList<CallModel> Before { get; init; } = [];
-}
-
 public sealed record CallPageView(
     CallModel Call, IReadOnlyList<TransitionModel> Transitions, IReadOnlyList<CallStep> Steps)
 {
@@ -218,7 +86,7 @@ public sealed record CallPageView(
     /// <summary>The question by which it waits; null where it does not, or the past is shown.</summary>
     public QuestionView? Question { get; init; }
 
-    public IReadOnlyList<InputValue> Input { get; init; } = [];
+    public InputValues Input { get; init; } = InputValues.None;
 
     /// <summary>The latest calls that were made in its course.</summary>
     public Page<CallModel> Children { get; init; } = new([], null);
@@ -246,67 +114,108 @@ public sealed record CallPageView(
     ];
 }
 
-/// <summary>The question by which a call waits, with what whoever decides has to know of it.</summary>
-public sealed record QuestionView(CallModel Call)
+/// <summary>The rows of a call, read for one page: a call has few as a rule, and some have a thousand.</summary>
+internal static class CallEvents
 {
-    /// <summary>How many persons approve it.</summary>
-    public int People { get; private init; } = 1;
+    public const int OnPage = 40;
 
-    /// <summary>Of two persons the first, who approved it already.</summary>
-    public string? FirstBy { get; private init; }
-
-    /// <summary>The policy has a person asked, and not the host by itself.</summary>
-    public bool IsByPolicy { get; private init; }
-
-    /// <summary>The rule of the policy; null where its preset has it asked.</summary>
-    public string? Rule { get; private init; }
-
-    /// <summary>What the rule says to whom it asks.</summary>
-    public string? Words { get; private init; }
-
-    /// <summary>Patterns of the persons who may approve it; none where anybody may.</summary>
-    public IReadOnlyList<string> Approvers { get; private init; } = [];
-
-    /// <summary>When it ends, where nobody answers it.</summary>
-    public Timestamp? EndsAt { get; private init; }
-
-    /// <summary>The location for which it can be approved; null where it names none.</summary>
-    public string? Place { get; private init; }
-
-    /// <summary>The record that asks it.</summary>
-    internal ToolAuditRecord? Record { get; private init; }
-
-    internal static async Task<QuestionView> ReadAsync(
-        IJournal journal, PolicyBook policies, CallModel call, CancellationToken cancellation)
+    /// <param name="transitions">How each message is judged, by its sequence number.</param>
+    /// <param name="through">The position up to which they are read.</param>
+    public static async Task<(IReadOnlyList<CallStep> Steps, bool HasMore)> ReadAsync(
+        IJournal journal, StreamKey stream, ReadScope scope, long after, long through,
+        IReadOnlyDictionary<long, TransitionModel> transitions, CancellationToken cancellation)
     {
-        var read = new CallRead(journal, new CallAddress(call.SessionName, call.CallId).Stream);
-        await read.ReadOnAsync(cancellation);
-        if (read.Question is not { } asked || asked.Question != call.Question
-            || await read.RowAsync(asked.Sequence, cancellation) is not { } row)
+        var rows = await journal.ReadStreamAsync(stream, after, OnPage + 1, cancellation);
+        var steps = rows.Take(OnPage).Where(row => row.Position <= through)
+            .Select(row => StepOf(row, scope, transitions.GetValueOrDefault(row.Sequence))).OfType<CallStep>();
+        return ([.. steps], rows.Count > OnPage);
+    }
+
+    /// <summary>What was asked for first, against what would run in the end.</summary>
+    public static InputValues InputOf(IReadOnlyList<ToolAuditRecord?> records) => InputDifference.Of(
+        records.Select(record => record?.RequestedInput).FirstOrDefault(IsGiven),
+        records.Select(record => record?.EffectiveInput).LastOrDefault(IsGiven));
+
+    private static bool IsGiven(JsonElement? input) => input is { ValueKind: not JsonValueKind.Null };
+
+    /// <returns>Null for a message of another agent.</returns>
+    private static CallStep? StepOf(JournalRow row, ReadScope scope, TransitionModel? transition)
+    {
+        var (name, view) = (EventReader.NameOf(row.Manifest), EventView.Read(row.Message));
+        if (view.Text(EventField.Agent) is { } agent && !scope.SeesAgent(agent))
         {
-            // Something else is asked by now; the form is of what the page shows, and is refused.
-            return new QuestionView(call);
+            return null;
         }
 
-        var (standing, mark) = (read.History.Standing, read.QuestionMark);
-        var record = EventReader.ViewOf(row).Raw(EventField.Record);
-        return new QuestionView(call)
+        scope.Trace?.Add(row.Position);
+        var record = view.Raw(EventField.Record);
+        return new CallStep(scope.Hide(row.Position), row.Sequence, name, row.CreatedTicks)
         {
-            People = Math.Max(1, standing.People),
-            FirstBy = standing.FirstBy,
-            IsByPolicy = mark is not null,
-            Rule = mark?.Rule,
-            Words = mark is null ? null : policies.Now.WordsOf(mark),
-            Approvers = mark?.Approvers?.Split('\n') ?? [],
-            EndsAt = standing.EndsAt,
-            Place = mark?.Location is null ? null : PlaceIn(record) ?? "the place that was asked for",
-            Record = CallEvents.RecordOf(record),
+            Transition = transition,
+            Record = RecordOf(record),
+            Text = TextOf(name, view),
+            RecordBytes = record.Length,
         };
     }
 
-    /// <returns>Null where it was cut, redacted or erased.</returns>
-    private static string? PlaceIn(ReadOnlySpan<byte> record) =>
-        InputDifference.Read(record) is { } json && json.TryGetProperty("outcome", out var outcome)
-            && outcome.TryGetProperty("location", out var place) && place.ValueKind == JsonValueKind.String
-                ? place.GetString() : null;
+    public static ToolAuditRecord? RecordOf(ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            return record.IsEmpty ? null : ToolAuditRecord.Parse(record);
+        }
+        catch (JsonException)
+        {
+            // It is shown raw; that it cannot be read is nothing to fail for.
+            return null;
+        }
+    }
+
+    private static IEnumerable<string> Reviewed(in EventView view) =>
+        view.Numbers(EventField.Sequences).Zip(view.Texts(EventField.Verdicts), (sequence, verdict) =>
+            $"message {sequence} ({verdict.Replace('_', ' ')})");
+
+    private static string? TextOf(string name, in EventView view) => name switch
+    {
+        EventNames.CallRejudged =>
+            $"message {view.Number(EventField.Sequence)} is judged anew: {view.Text(EventField.Reason)}",
+        EventNames.CallRetimed => view.Text(EventField.Now) is { } given
+            ? $"message {view.Number(EventField.Sequence)} is dated {given} by another channel, and not "
+                + view.Text(EventField.Was)
+            : $"message {view.Number(EventField.Sequence)} is also dated {view.Text(EventField.AlsoDated)}, which does "
+                + "not count",
+        EventNames.CallFlooded =>
+            $"{view.Number(EventField.Count)} further messages of the kind {view.Text(EventField.FactKind)} were "
+                + "counted "
+            + $"and not kept, from {view.Text(EventField.First)} to {view.Text(EventField.Last)}",
+        EventNames.CallConfirmed =>
+            $"reported twice by {view.Text(EventField.Source)}: message {view.Number(EventField.BesideSequence)}, again "
+                + $"over {view.Text(EventField.ConfirmingChannel)}",
+        EventNames.CallTransitioned or EventNames.CallViolated
+            when view.Number(EventField.BesideSequence) is { } other =>
+            $"another channel reported it as message {other}; "
+                + $"different: {string.Join(", ", view.Texts(EventField.Differing))}",
+        EventNames.CallReviewed =>
+            $"{view.Text(EventField.ReviewedBy)} reviewed {string.Join(", ", Reviewed(view))}"
+                + (view.Text(EventField.Finding) is { } finding ? $", {finding.Replace('_', ' ')}: " : ": ")
+                + view.Text(EventField.ReviewReason),
+        EventNames.CallOversized => $"a message of {view.Number(EventField.Bytes)} bytes was too large to be kept",
+        _ => null,
+    };
+}
+
+/// <summary>One event of a call.</summary>
+public sealed record CallStep(long Position, long Sequence, string Event, long CreatedTicks)
+{
+    public Timestamp Created => Timestamp.From(new DateTime(CreatedTicks, DateTimeKind.Utc));
+
+    /// <summary>How its message is judged; null where it is no message.</summary>
+    public TransitionModel? Transition { get; init; }
+
+    public ToolAuditRecord? Record { get; init; }
+
+    /// <summary>What an event says that is no message of the host, or one that another channel reports too.</summary>
+    public string? Text { get; init; }
+
+    public int RecordBytes { get; init; }
 }

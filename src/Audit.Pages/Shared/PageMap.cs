@@ -94,10 +94,11 @@ internal sealed class Visit(RecordIntake intake, ReadSide reads, HttpContext con
     }
 
     /// <summary>One page of a list: as many items as a page of 150 KB holds.</summary>
-    public async Task<ListView<T>> ListAsync<T>(Func<PageRequest, CancellationToken, Task<Page<T>>> ask)
+    public async Task<ListView<T>> ListAsync<T>(
+        Func<PageRequest, CancellationToken, Task<Page<T>>> ask, int most = RowsOnPage)
     {
         await CatchUpAsync();
-        var page = await ask(new PageRequest(RowsOnPage, Query.Text("cursor")), Cancellation);
+        var page = await ask(new PageRequest(most, Query.Text("cursor")), Cancellation);
         return new ListView<T>(page.Items, page.Next);
     }
 

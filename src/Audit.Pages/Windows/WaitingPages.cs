@@ -11,6 +11,8 @@ internal sealed class WaitingPages(
     Deciding deciding, Reviewing reviewing, WindowActs acts, OrderBook orders, OrderDesk desk, IJournal journal,
     PolicyBook policies) : IPageGroup
 {
+    private const int QuestionsOnPage = 25;
+
     public void Map(PageMap pages)
     {
         pages.Get("/waiting", Roles.Read, ShowAsync).Scoped(Scope.Binding);
@@ -26,13 +28,8 @@ internal sealed class WaitingPages(
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var models = visit.Reads.Models;
-        var calls = await visit.ListAsync(models.WaitingCallsAsync);
-        var questions = new List<QuestionView>();
-        foreach (var call in calls.Items)
-        {
-            questions.Add(await QuestionView.ReadAsync(journal, policies, call, visit.Cancellation));
-        }
-
+        var calls = await visit.ListAsync(models.WaitingCallsAsync, QuestionsOnPage);
+        var questions = await QuestionView.ReadAsync(journal, policies, visit, calls.Items);
         var filter = new WindowFilter { Requested = true };
         var windows = await models.WindowsAsync(filter, new PageRequest(20), visit.Cancellation);
         var waiting = new List<(WindowModel, IReadOnlyDictionary<string, string>)>();

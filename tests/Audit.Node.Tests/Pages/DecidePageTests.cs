@@ -113,6 +113,7 @@ public sealed class DecidePageTests : IDisposable
         {
             var address = $"/decide/{question.Text("question")}?source=host&session=s&call={call}";
             Assert.Contains(address.Replace("&", "&amp;"), page);
+            Assert.Contains($"from host: session s, agent a-1, call {call}", page);
             Assert.Contains($"name=\"call\" value=\"{call}\"", (await eve.GetAsync(address)).Require(200).Text);
         }
     }
