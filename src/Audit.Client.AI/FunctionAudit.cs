@@ -49,7 +49,7 @@ public sealed class FunctionAudit(AuditClient client, string sessionId)
             async token =>
             {
                 RequireSame(function, arguments, input);
-                given = AtOnce(await function.InvokeAsync(arguments, token), function.JsonSerializerOptions);
+                given = AtOnce(await function.InvokeAsync(arguments, token));
                 return GivenBack.Of(given, function.JsonSerializerOptions);
             },
             Wait, cancellation);
@@ -81,13 +81,31 @@ public sealed class FunctionAudit(AuditClient client, string sessionId)
     }
 
     /// <summary>What would do its work while it is read does it once, here, where it is recorded.</summary>
-    private static object? AtOnce(object? given, JsonSerializerOptions options) => given switch
+    private static object? AtOnce(object? given) => given switch
     {
         string or JsonNode or ICollection => given,
-        IEnumerable<AIContent> contents => contents.ToList(),
-        IEnumerable => JsonSerializer.SerializeToElement(given, given.GetType(), options),
+        IEnumerable read when !Has(read, typeof(ICollection<>)) && !Has(read, typeof(IReadOnlyCollection<>)) =>
+            ListOf(read),
         _ => given,
     };
+
+    private static IList ListOf(IEnumerable read)
+    {
+        Type[] types = [.. Generic(read, typeof(IEnumerable<>)).Select(type => type.GetGenericArguments()[0])];
+        var element = types is [var only] ? only : typeof(object);
+        var list = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(element))!;
+        foreach (var one in read)
+        {
+            list.Add(one);
+        }
+
+        return list;
+    }
+
+    private static bool Has(object given, Type type) => Generic(given, type).Any();
+
+    private static IEnumerable<Type> Generic(object given, Type type) => given.GetType().GetInterfaces()
+        .Where(one => one.IsGenericType && one.GetGenericTypeDefinition() == type);
 
     private sealed class GuardedFunction(FunctionAudit audit, AIFunction function) : DelegatingAIFunction(function)
     {

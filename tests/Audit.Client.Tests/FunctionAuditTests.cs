@@ -73,7 +73,7 @@ public sealed class FunctionAuditTests(ContractNode served) : IClassFixture<Cont
         object[] results =
         [
             "plain", new TextContent("said"), new List<AIContent> { new TextContent("one"), new DataContent(new byte[] { 1, 2 }, "image/png") },
-            new Endless(), new { number = double.NaN }, string.Join(' ', Enumerable.Repeat("long", 5_000_000)),
+            new Endless(), new { number = double.NaN }, new HashSet<double> { double.NaN }, new Queue<int>([1, 2]), string.Join(' ', Enumerable.Repeat("long", 5_000_000)),
         ];
         var recorded = new List<JsonElement>();
         for (var index = 0; index < results.Length; index++)
@@ -89,7 +89,9 @@ public sealed class FunctionAuditTests(ContractNode served) : IClassFixture<Cont
         Assert.Equal("image/png", recorded[2].GetProperty("documents")[0].GetProperty("media_type").GetString());
         Assert.StartsWith("A Endless, which cannot be written as JSON", recorded[3].GetProperty("output").GetString());
         Assert.Contains("which cannot be written as JSON", recorded[4].GetProperty("output").GetString());
-        Assert.StartsWith("long long", recorded[5].GetProperty("output").GetString());
+        Assert.Contains("which cannot be written as JSON", recorded[5].GetProperty("output").GetString());
+        Assert.Equal(2, recorded[6].GetProperty("data")[1].GetInt32());
+        Assert.StartsWith("long long", recorded[7].GetProperty("output").GetString());
         Assert.All(recorded, one => Assert.True(one.GetProperty("success").GetBoolean()));
     }
 
@@ -115,8 +117,28 @@ public sealed class FunctionAuditTests(ContractNode served) : IClassFixture<Cont
         Assert.Equal("sent 1", (await ResultAsync()).GetProperty("output").GetString());
 
         var guard = new FunctionAudit(client, session) { CallId = () => "c-2", Describe = AsRead };
-        Assert.Equal(2, Assert.IsType<JsonElement>(await guard.Guard(new Given(Count())).InvokeAsync())[0].GetInt32());
+        Assert.Equal([2], Assert.IsType<List<int>>(await guard.Guard(new Given(Count())).InvokeAsync()));
         Assert.Equal(2, sent);
+    }
+
+    [Fact]
+    public async Task a_sequence_that_cannot_be_written_ran_and_one_that_breaks_failed()
+    {
+        await using var client = Open();
+        IEnumerable<double> Broken()
+        {
+            yield return 1;
+            throw new FormatException("no number");
+        }
+
+        var given = await Audit(client, "read").Guard(new Given(Enumerable.Range(0, 2).Select(_ => double.NaN))).InvokeAsync();
+        Assert.Equal([double.NaN, double.NaN], Assert.IsAssignableFrom<IEnumerable<double>>(given));
+        Assert.True((await ResultAsync()).GetProperty("success").GetBoolean());
+        Assert.Contains("which cannot be written as JSON", (await ResultAsync()).GetProperty("output").GetString());
+
+        var guard = new FunctionAudit(client, session) { CallId = () => "c-2", Describe = AsRead };
+        await Assert.ThrowsAsync<FormatException>(async () => await guard.Guard(new Given(Broken())).InvokeAsync());
+        Assert.False((await ResultAsync("c-2")).GetProperty("success").GetBoolean());
     }
 
     [Fact]
