@@ -61,10 +61,9 @@ internal static class CallFold
             Model = (isOther ? null : call.Model) ?? (names ? facts.Model : null),
             Token = call.Token ?? (names && !facts.MadeByNode ? facts.Token : null),
             Command = CommandAfter(call, facts, verdict, steps),
-            AskedAgent = steps.AskedAgent == identity.Agent ? null : steps.AskedAgent,
-            AskedTask = steps.AskedTask == identity.Task ? null : steps.AskedTask,
-            Rule = facts.Policy is { } mark ? mark.Rule : call.Rule,
-            WouldRule = facts.Policy is { } would ? would.WouldRule : call.WouldRule,
+            AskedAgent = AskedBy(call.AskedAgent, facts.Agent, identity.Agent),
+            AskedTask = AskedBy(call.AskedTask, facts.Task, identity.Task),
+            Rules = facts.Policy is { } mark ? $"{mark.Rule}\n{mark.WouldRule}" : call.Rules,
             Turn = names ? Math.Max(call.Turn, facts.Turn) : call.Turn,
             State = moves ? verdict.To : call.State,
             Attempt = steps.Attempt,
@@ -89,6 +88,9 @@ internal static class CallFold
             StartedAt = steps.StartedAt,
             SettledAt = steps.SettledAt,
         };
+
+        string? AskedBy(string? known, string? said, string? begun) =>
+            steps.Asked == 0 ? null : steps.Asked != facts.Sequence ? known : said == begun ? null : said;
     }
 
     public static CallModel Begin(EventFacts facts, long session) => new()

@@ -23,10 +23,6 @@ internal readonly record struct CallSteps
 
     public string? NotSeenWhole { get; private init; }
 
-    public string? AskedAgent { get; private init; }
-
-    public string? AskedTask { get; private init; }
-
     public Approval Approval { get; private init; }
 
     public Timestamp? NodeDecidedAt { get; private init; }
@@ -59,8 +55,6 @@ internal readonly record struct CallSteps
         Asked = call.Asked,
         Question = call.Question,
         NotSeenWhole = call.NotSeenWhole,
-        AskedAgent = call.AskedAgent,
-        AskedTask = call.AskedTask,
         Approval = call.Approval,
         NodeDecidedAt = call.NodeDecidedAt,
         EndsAt = call.EndsAt,
@@ -113,8 +107,6 @@ internal readonly record struct CallSteps
                 Asked = facts.Sequence,
                 Question = facts.Question,
                 NotSeenWhole = facts.NotSeenWhole,
-                AskedAgent = facts.Agent,
-                AskedTask = facts.Task,
                 Approval = Approval.None,
                 NodeDecidedAt = null,
                 EndsAt = facts.EndsAt,

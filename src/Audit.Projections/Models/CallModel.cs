@@ -83,18 +83,6 @@ public sealed record CallModel
     /// <summary>What a decision on that question covers, as a keyed hash.</summary>
     public string? Question { get; init; }
 
-    /// <summary>Whose agent asks it, where that is another than the call began with.</summary>
-    public string? AskedAgent { get; init; }
-
-    /// <summary>For which task it is asked, where that is another than the call began with.</summary>
-    public string? AskedTask { get; init; }
-
-    /// <summary>The rule of the policy by which it was asked or answered last.</summary>
-    public string? Rule { get; init; }
-
-    /// <summary>The rule by which it would have been.</summary>
-    public string? WouldRule { get; init; }
-
     /// <summary>Whose approval stands.</summary>
     public Approval Approval { get; init; }
 
@@ -106,6 +94,12 @@ public sealed record CallModel
     /// </summary>
     public Timestamp? EndsAt { get; init; }
 
+    /// <summary>Whose agent asks the question, where that is another than the call began with.</summary>
+    public string? AskedAgent { get; init; }
+
+    /// <summary>For which task it is asked, where that is another than the call began with.</summary>
+    public string? AskedTask { get; init; }
+
     /// <summary>How many persons approve the question that stands, where it is more than one.</summary>
     public int People { get; init; }
 
@@ -114,6 +108,9 @@ public sealed record CallModel
 
     /// <summary>A person approved her own question.</summary>
     public bool SelfApproved { get; init; }
+
+    /// <summary>The rules of the policy by which it was asked or answered last, and by which it would have been.</summary>
+    public string? Rules { get; init; }
 
     /// <summary>What is not kept of the question that stands; null where all of it is.</summary>
     public string? NotSeenWhole { get; init; }

@@ -85,7 +85,11 @@ internal static class PatternMatch
         SearchKey.Model => [facts.Model, call?.Model],
         SearchKey.By => [facts.By, call?.DecidedBy],
         SearchKey.User => [facts.By, call?.DecidedBy, facts.Token],
-        SearchKey.Rule => [facts.Policy?.Rule, facts.Policy?.WouldRule, call?.Rule, call?.WouldRule],
+        SearchKey.Rule =>
+        [
+            facts.Policy?.Rule, facts.Policy?.WouldRule,
+            .. call?.Rules?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [],
+        ],
         SearchKey.Outcome => [facts.CallId.Length > 0 && !facts.Oversized ? Words.Of(facts.Message) : null],
         _ => [],
     };

@@ -191,8 +191,8 @@ internal static class ShortMembers
             + "ClaimedBy:B Asked:q Question:Q Approval:a NodeDecidedAt:A SelfApproved:S NotSeenWhole:w Success:y "
             + "Altered:z AskedAt:g EndsAt:G People:H FirstBy:F "
             + "DecidedAt:h StartedAt:i SettledAt:e DurationMs:D Judged:j ReportedLate:E Order:o LastPosition:P "
-            + "Sequence:Z Gravest:V "
-            + "AskedAgent:I AskedTask:T Rule:U WouldRule:W Id: Session: Source: CallId: Parent: State: Tool: Task: Agent: FirstAt: LastAt:"),
+            + "Sequence:Z Gravest:V AskedAgent:I AskedTask:T Rules:U "
+            + "Id: Session: Source: CallId: Parent: State: Tool: Task: Agent: FirstAt: LastAt:"),
         [typeof(NodeDecision)] = NamesOf("IsRefusal:r IsByPerson:p By:b Decision:d At:a Command:c"),
     };
 

@@ -77,13 +77,20 @@ internal sealed class AskedNode : IAsyncDisposable
     });
 
     /// <summary>The host says that its own user has approved it.</summary>
-    public Task ApproveAloneAsync(string call, object input) => SayAsync("v1/records", new
+    public Task ApproveAloneAsync(string call, object input) =>
+        RecordAsync(call, input, new { kind = "approved", decision = "approve-once", by = "eve" });
+
+    /// <summary>The host has its own user asked, and not the node.</summary>
+    public Task AskAloneAsync(string call, object input) =>
+        RecordAsync(call, input, new { kind = "requires_confirmation", description = "May I?" });
+
+    private Task RecordAsync(string call, object input, object outcome) => SayAsync("v1/records", new
     {
         session_id = "s-1",
         record = new
         {
             tool_call_id = call, tool_name = "deploy", turn = 1, effective_input = input, recorded_at = DateTime.UtcNow.ToString("O"),
-            outcome = new { kind = "approved", decision = "approve-once", by = "eve" },
+            outcome,
         },
     });
 

@@ -44,6 +44,22 @@ public sealed class DecideCommandTests
     }
 
     [Fact]
+    public async Task what_its_host_asked_and_approved_alone_waits_for_nobody_and_may_be_refused()
+    {
+        await using var node = await AskedNode.StartAsync(AskedNode.Ask);
+        await node.AskAloneAsync("c-1", new { to = "production" });
+        var question = QuestionOf(Assert.Single(await WaitingAsync(node)));
+        await node.ApproveAloneAsync("c-1", new { to = "production" });
+
+        Assert.Empty(await WaitingAsync(node));
+        var approved = await RunAsync(node, "approve", "s-1", "c-1", "--question", question);
+        Assert.Equal(
+            "The call \"c-1\" waits for no decision: it is approved.", Assert.Single(approved.Require(ExitCode.Failed).ErrorLines));
+        var refused = await RunAsync(node, "refuse", "s-1", "c-1", "--reason", "not today");
+        Assert.StartsWith("The call is blocked, at position ", refused.Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task what_its_host_approved_alone_is_listed_and_answered_all_the_same()
     {
         await using var node = await AskedNode.StartAsync(AskedNode.Ask);

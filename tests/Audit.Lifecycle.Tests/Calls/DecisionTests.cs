@@ -196,7 +196,7 @@ public sealed class DecisionTests
     [InlineData(true, true)]
     public void what_the_node_asks_waits_until_it_has_an_answer_and_what_a_host_asked_until_that_approved_it(bool isNodes, bool waits)
     {
-        var asked = RequiresConfirmation(1) with { ExpiresAt = isNodes ? At(100) : null };
+        var asked = RequiresConfirmation(1) with { ExpiresAt = isNodes ? At(7200) : null };
         var story = CallStory.Of(asked);
         Assert.True(story.History.Standing.IsWaiting);
 
