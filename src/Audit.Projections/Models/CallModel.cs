@@ -109,7 +109,7 @@ public sealed record CallModel
     /// <summary>A person approved her own question.</summary>
     public bool SelfApproved { get; init; }
 
-    /// <summary>The rules of the policy by which it was asked or answered last, and by which it would have been.</summary>
+    /// <summary>The rules by which it was asked or answered last, and by which it would have been.</summary>
     public string? Rules { get; init; }
 
     /// <summary>What is not kept of the question that stands; null where all of it is.</summary>
