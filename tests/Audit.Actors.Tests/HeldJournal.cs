@@ -31,6 +31,8 @@ public sealed class HeldJournal : MemoryJournal
               plugin-dispatcher = "akka.actor.default-dispatcher"
               control = "{{name}}"
             }
+            # Nothing here is about how fast a machine is.
+            akka.test.single-expect-default = 60s
             """;
     }
 

@@ -151,7 +151,7 @@ internal sealed class Deciding(
         HttpContext context, CallAddress address, CallRead call, Fingerprint? asked)
     {
         var seconds = WaitOf(context);
-        if (call.IsWaiting && seconds > 0)
+        if (call.IsUnanswered && seconds > 0)
         {
             await WaitAsync(context, call, asked, TimeSpan.FromSeconds(seconds));
             await context.RequireHeldAsync();
@@ -221,11 +221,11 @@ internal sealed class Deciding(
 
         try
         {
-            while (call.IsWaiting && call.Answers(asked))
+            while (call.IsUnanswered && call.Answers(asked))
             {
                 var position = await journal.LastPositionAsync(ending.Token);
                 await call.ReadOnAsync(ending.Token);
-                if (call.IsWaiting)
+                if (call.IsUnanswered)
                 {
                     await journal.WaitForMoreAsync(position, ending.Token);
                     await Task.Delay(LookAgain, ending.Token);
@@ -250,7 +250,7 @@ internal sealed class Deciding(
     private static DecisionAnswer AnswerOf(CallRead call, ReadScope scope)
     {
         var isRefused = call.History.Standing.RefusedByNode;
-        if (call.IsWaiting)
+        if (call.IsUnanswered)
         {
             // Whatever the host says of it, the question waits until the node has an answer.
             return new DecisionAnswer(

@@ -171,7 +171,8 @@ public sealed class DecideTests : IAsyncLifetime
             (await host.PostAsync("/v1/records", Records.Item("s-1", "c-1", outcome, at: Later(at)))).Require(201);
         }
 
-        Assert.Equal("approved", (await host.GetAnswerAsync(Decision("c-1"))).Require(200).Json.Text("state"));
+        // What a host says it approved is never told as an answer; it waits for nobody, either.
+        Assert.Equal("awaiting_confirmation", (await host.GetAnswerAsync(Decision("c-1"))).Require(200).Json.Text("state"));
         await node.UntilReadAsync();
         Assert.Empty((await node.GetAsync("/v1/waiting")).Require(200).Json.GetProperty("items").EnumerateArray());
         Assert.False((await node.GetAsync("/v1/sessions/s-1/calls/c-1")).Require(200).Json.GetProperty("waiting").GetBoolean());
