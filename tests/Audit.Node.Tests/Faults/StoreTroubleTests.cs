@@ -170,7 +170,9 @@ public sealed class StoreTroubleTests
         DamagePageOf(node.StoreFile, "operator|20");
         await node.StartAgainAsync();
 
-        Assert.Equal("damaged", (await node.GetAsync("/health/ready")).Require(503).Json.GetProperty("journal").Text("status"));
+        // Who reads it anew finds it, a moment after the start.
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/health/ready")).Json.GetProperty("journal").Text("status") == "damaged", "the node says so");
         Assert.Contains("damaged next to position", (await node.GetAsync("/v1/events?limit=10")).Problem(503));
     }
 
