@@ -53,31 +53,18 @@ public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDi
 
         var path = Path.Combine(directory, $"verify-{Guid.NewGuid():N}.db");
         await using var made = new SqliteReadStore(path, ReadStoreKind.Models, FailureLog.None, isFilled: true);
-        try
-        {
-            await using var lead = (await made.TryLeadAsync(cancellation))!;
-            foreach (var position in await live.ReadAsync(one => Skipped.ReadAsync(one, cancellation), cancellation))
+        await using var lead = (await made.TryLeadAsync(cancellation))!;
+        await Skipped.CopyAsync(live, made, cancellation);
+        await FeedAsync(lead, known, cancellation);
+        // From here on in one snapshot: the node may go on writing.
+        return await live.ReadAsync(
+            async snapshot =>
             {
-                await made.ExecuteAsync(
-                    "INSERT INTO skipped (position, reason) VALUES ($1, '')", [position], cancellation);
-            }
-
-            await FeedAsync(lead, known, cancellation);
-            // From here on in one snapshot: the node may go on writing.
-            return await live.ReadAsync(
-                async snapshot =>
-                {
-                    var end = (await OffsetRow.ReadAsync(snapshot, cancellation)).Offset;
-                    await FeedAsync(lead, end, cancellation);
-                    return await CompareAsync(snapshot, lead, away, cancellation);
-                },
-                cancellation);
-        }
-        finally
-        {
-            await made.DisposeAsync();
-            SqliteReadFile.Delete(path);
-        }
+                var end = (await OffsetRow.ReadAsync(snapshot, cancellation)).Offset;
+                await FeedAsync(lead, end, cancellation);
+                return await CompareAsync(snapshot, lead, away, cancellation);
+            },
+            cancellation);
     }
 
     /// <summary>Compares some calls, with all their messages and violations.</summary>

@@ -12,12 +12,10 @@ namespace Audit.Hammer.Clusters;
 /// </summary>
 internal sealed class ScaleScenario : IScenario
 {
-    private const int Most = 3, StreamsOfNode = 3, Items = 200;
+    private const int Most = 3, StreamsOfNode = 3, Calls = 100, InputBytes = 600;
 
     private static readonly TimeSpan Loaded = TimeSpan.FromSeconds(20), Calm = TimeSpan.FromSeconds(15),
         Warm = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromMinutes(2);
-
-    private static readonly string Filler = new('x', 600);
 
     public string Name => "scale-postgres";
 
@@ -149,18 +147,6 @@ internal sealed class ScaleScenario : IScenario
         }
     }
 
-    private static string BodyOf(string stream, int body)
-    {
-        var text = new StringBuilder(Items * 1_100);
-        var at = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ");
-        for (var item = 0; item < Items; item++)
-        {
-            var (call, kind) = (item / 2, item % 2 == 0 ? "requested" : "started");
-            text.Append($$$"""
-                {"session_id":"{{{stream}}}-{{{body / 10}}}","message_id":"{{{kind}}}","record":{"tool_call_id":"c{{{body}}}-{{{call}}}","tool_name":"bash","display_name":"Bash","tier":"Observe","turn":1,"provenance":null,"requested_input":{"command":"{{{Filler}}}"},"effective_input":{},"outcome":{"kind":"{{{kind}}}"},"recorded_at":"{{{at}}}"}}
-                """).Append('\n');
-        }
-
-        return text.ToString();
-    }
+    private static string BodyOf(string stream, int body) => string.Concat(Enumerable.Range(0, Calls)
+        .Select(call => HostCrowd.BegunText($"{stream}-{body / 10}", $"c{body}-{call}", InputBytes)));
 }

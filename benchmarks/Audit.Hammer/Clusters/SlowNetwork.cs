@@ -85,7 +85,7 @@ internal sealed class SlowNetwork : IDisposable
         {
             // Who made it holds it; it goes with the last who does.
             _ = port > 0 ? Close(port) : 0;
-            _ = place > 0 ? Nodes.SmallDisk.Run("ip", "netns", "del", PlaceOf(place)) : null;
+            _ = place > 0 ? NetworkNamespace.Run("netns", "del", PlaceOf(place)) : null;
         }
     }
 
@@ -99,18 +99,18 @@ internal sealed class SlowNetwork : IDisposable
         {
             var name = $"au{mark}t{place}";
             ports[place] = OpenTap(name);
-            Require("link", "set", name, "address", $"02:5e:00:00:00:{place + 1:x2}");
+            NetworkNamespace.Require("link", "set", name, "address", $"02:5e:00:00:00:{place + 1:x2}");
             string[] there = [];
             if (place > 0)
             {
-                Require("netns", "add", PlaceOf(place));
-                Require("link", "set", name, "netns", PlaceOf(place));
+                NetworkNamespace.Require("netns", "add", PlaceOf(place));
+                NetworkNamespace.Require("link", "set", name, "netns", PlaceOf(place));
                 there = ["-n", PlaceOf(place)];
-                Require([.. there, "link", "set", "lo", "up"]);
+                NetworkNamespace.Require([.. there, "link", "set", "lo", "up"]);
             }
 
-            Require([.. there, "addr", "add", $"{AddressOf(place)}/24", "dev", name]);
-            Require([.. there, "link", "set", name, "up"]);
+            NetworkNamespace.Require([.. there, "addr", "add", $"{AddressOf(place)}/24", "dev", name]);
+            NetworkNamespace.Require([.. there, "link", "set", name, "up"]);
         }
 
         for (var place = 0; place < ports.Length; place++)
@@ -186,14 +186,6 @@ internal sealed class SlowNetwork : IDisposable
         BitConverter.TryWriteBytes(asked.AsSpan(16), (short)(Tap | WithoutHead));
         return file >= 0 && Control(file, AskForInterface, asked) >= 0
             ? file : throw new Win32Exception(Marshal.GetLastPInvokeError());
-    }
-
-    private static void Require(params string[] arguments)
-    {
-        if (Nodes.SmallDisk.Run("ip", arguments) is { } failure)
-        {
-            throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {failure}");
-        }
     }
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]

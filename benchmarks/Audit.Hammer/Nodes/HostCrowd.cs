@@ -80,6 +80,10 @@ internal sealed class HostCrowd : IAsyncDisposable
         Make(session, call, Story.Length - 1, inputBytes: 0, TimeSpan.Zero).Text.Replace(
             "\"message_id\":\"", "\"message_id\":\"again-", StringComparison.Ordinal);
 
+    /// <summary>A call with an input of so many letters, as far as it has begun: a line for each of its messages.</summary>
+    public static string BegunText(string session, string call, int inputBytes) => string.Concat(
+        Enumerable.Range(0, 2).Select(step => Make(session, call, step, inputBytes, TimeSpan.Zero).Text + "\n"));
+
     private async Task RunAsync(string name, Chance chance)
     {
         var items = new List<Item>();

@@ -94,7 +94,7 @@ internal sealed class NetworkNamespace : IDisposable
         }
     }
 
-    private static void Require(params string[] arguments)
+    public static void Require(params string[] arguments)
     {
         if (Run(arguments) is { } failure)
         {
@@ -102,5 +102,5 @@ internal sealed class NetworkNamespace : IDisposable
         }
     }
 
-    private static string? Run(params string[] arguments) => SmallDisk.Run("ip", arguments);
+    public static string? Run(params string[] arguments) => SmallDisk.Run("ip", arguments);
 }

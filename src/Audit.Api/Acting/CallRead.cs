@@ -24,13 +24,8 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
     /// <inheritdoc cref="Standing.Waits"/>
     public bool IsWaiting => History.Standing.IsWaiting;
 
-    /// <summary>
-    /// The node has not answered the question that stands: also where it waits for nobody, since its host approved by
-    /// itself what it asked by itself, that is told to nobody as an answer.
-    /// </summary>
-    public bool IsUnanswered => History.Standing is { Asked: > 0 } standing
-        && (standing.State == CallState.AwaitingConfirmation
-            || (standing.State == CallState.Approved && standing.Approval != Approval.ByNode));
+    /// <inheritdoc cref="Standing.IsUnanswered"/>
+    public bool IsUnanswered => History.Standing.IsUnanswered;
 
     /// <summary>The question that stands.</summary>
     public QuestionAnswer? Question => History.Standing is { Asked: > 0 } standing

@@ -35,14 +35,24 @@ public readonly record struct Standing(
     /// <inheritdoc cref="Waits"/>
     public bool IsWaiting => Waits(State, Asked, Approval, EndsAt);
 
+    /// <inheritdoc cref="Lacks"/>
+    public bool IsUnanswered => Lacks(State, Asked, Approval);
+
     /// <summary>
     /// A question waits for a person, who may still answer it. What the node asks, which ends at a time, waits also
     /// where the host has approved it by itself; what a host asked and approved waits for nobody, though a person may
     /// confirm or refuse it until the tool begins.
     /// </summary>
     public static bool Waits(CallState state, long asked, Approval approval, Timestamp? endsAt) =>
+        Lacks(state, asked, approval) && (state == CallState.AwaitingConfirmation || endsAt is not null);
+
+    /// <summary>
+    /// The node has not answered the question that stands: also where it waits for nobody, since its host approved by
+    /// itself what it asked by itself, that is told to nobody as an answer.
+    /// </summary>
+    private static bool Lacks(CallState state, long asked, Approval approval) =>
         asked > 0 && (state == CallState.AwaitingConfirmation
-            || (state == CallState.Approved && approval != Approval.ByNode && endsAt is not null));
+            || (state == CallState.Approved && approval != Approval.ByNode));
 }
 
 /// <summary>Who approved: a host's word is a claim, the node's own is a decision.</summary>

@@ -184,18 +184,8 @@ internal sealed class ModelsRebuild(IReadStore live, IJournal journal, FeedLimit
 
     protected override async Task PrepareAsync(IReadStore next, CancellationToken cancellation)
     {
-        var skipped = await live.ReadAsync(
-            session => session.QueryAsync(
-                "SELECT position, reason FROM skipped", [], row => (Position: row.Number(0), Reason: row.Text(1)),
-                cancellation),
-            cancellation);
         await next.MakeTablesAsync(cancellation);
-        foreach (var (position, reason) in skipped)
-        {
-            await next.ExecuteAsync(
-                "INSERT INTO skipped (position, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING", [position, reason],
-                cancellation);
-        }
+        await Skipped.CopyAsync(live, next, cancellation);
     }
 }
 

@@ -57,4 +57,20 @@ internal static class Skipped
 {
     public static async Task<IReadOnlySet<long>> ReadAsync(IReadSession session, CancellationToken cancellation) =>
         (await session.QueryAsync("SELECT position FROM skipped", [], row => row.Number(0), cancellation)).ToHashSet();
+
+    /// <summary>What one store skips another does too; what that one skips already stays.</summary>
+    public static async Task CopyAsync(IReadStore from, IReadStore to, CancellationToken cancellation)
+    {
+        var skipped = await from.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT position, reason FROM skipped", [], row => (Position: row.Number(0), Reason: row.Text(1)),
+                cancellation),
+            cancellation);
+        foreach (var (position, reason) in skipped)
+        {
+            await to.ExecuteAsync(
+                "INSERT INTO skipped (position, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING", [position, reason],
+                cancellation);
+        }
+    }
 }

@@ -216,9 +216,7 @@ public sealed class OrderTests : IAsyncLifetime
     [Fact]
     public async Task an_approval_and_a_refusal_are_of_the_agent_who_asked_whoever_was_named_first()
     {
-        (await host.PostAsync("/v1/records", Records.Item(
-            "s-1", "c-1", """{"kind":"requested"}""", at: clock.GetUtcNow().ToString("O"), task: "t-1", agent: "a-1", tool: "deploy"))).Require(201);
-        Assert.Equal("awaiting_confirmation", (await AskAsync("c-1", "deploy", agent: "a-2")).Text("state"));
+        await AskAfterAnotherAsync();
         await DecideAsync(maria, "c-1", "approve-for-session");
         Assert.Equal("awaiting_confirmation", (await AskAsync("c-2", "deploy", agent: "a-1")).Text("state"));
         Assert.Equal("approve-for-session", (await AskAsync("c-3", "deploy", agent: "a-2")).Text("decision"));
@@ -228,12 +226,18 @@ public sealed class OrderTests : IAsyncLifetime
         Assert.Equal("awaiting_confirmation", (await AskAsync("c-4", "deploy", agent: "a-2")).Text("state"));
     }
 
-    [Fact]
-    public async Task a_stop_of_the_agent_who_asked_holds_whoever_was_named_first()
+    /// <summary>A call that is first told of by one agent, and then asked for by another.</summary>
+    private async Task AskAfterAnotherAsync()
     {
         (await host.PostAsync("/v1/records", Records.Item(
             "s-1", "c-1", """{"kind":"requested"}""", at: clock.GetUtcNow().ToString("O"), task: "t-1", agent: "a-1", tool: "deploy"))).Require(201);
         Assert.Equal("awaiting_confirmation", (await AskAsync("c-1", "deploy", agent: "a-2")).Text("state"));
+    }
+
+    [Fact]
+    public async Task a_stop_of_the_agent_who_asked_holds_whoever_was_named_first()
+    {
+        await AskAfterAnotherAsync();
         await DecideAsync(maria, "c-1", "approve-once");
         (await maria.PostAsync("/v1/stops", """{"agent":"a-2","reason":"an incident"}""")).Require(201);
 
